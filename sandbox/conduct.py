@@ -1,0 +1,65 @@
+"""What both systems have in common as services: moods, counters, latency and JSON answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.moods import MOODS, Temper, UnknownMoodError
+from sandbox.side import SideName
+
+
+def json_response(content: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+class Conduct:
+    """The manners of one system and what it has been asked so far."""
+
+    def __init__(self, side: SideName, latency_ms: int) -> None:
+        self.side = side
+        self.temper = Temper(side)
+        self.requests: Counter[str] = Counter()
+        self.rows_served = 0
+        self._latency = latency_ms / 1_000
+
+    async def admit(self, operation: str) -> Response | None:
+        """Count and delay a request for data; an answer here is a refusal."""
+        self.requests[operation] += 1
+        if self._latency:
+            await asyncio.sleep(self._latency)
+        return self.temper.refusal()
+
+    def answer(self, content: Any) -> Response:
+        return Response(self.temper.spoil(orjson.dumps(content)), media_type="application/json")
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/_sandbox/mood", self._set_mood, methods=["POST"]),
+            Route("/_sandbox/state", self._show_state, methods=["GET"]),
+        ]
+
+    async def _set_mood(self, request: Request) -> Response:
+        try:
+            wish = orjson.loads(await request.body())
+            self.temper.set(str(wish["name"]), int(wish.get("times", 1)))
+        except (UnknownMoodError, orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response({"moods": dict(self.temper.left)})
+
+    async def _show_state(self, request: Request) -> Response:
+        return json_response(
+            {
+                "side": self.side.value,
+                "requests": dict(self.requests),
+                "rows_served": self.rows_served,
+                "moods": {name: times for name, times in self.temper.left.items() if times > 0},
+                "known_moods": {name: mood.meaning for name, mood in MOODS.items() if self.side in mood.sides},
+            }
+        )

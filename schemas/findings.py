@@ -1,0 +1,143 @@
+"""The frozen result of a run: everything the artifacts, the HTML page, the workbook and the JSON file are drawn from.
+
+Plain data: no frame, no engine, no personal data. A report is rendered from this and from nothing else, so an old run's
+report can be drawn again from its stored JSON.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RunFacts(_Frozen):
+    """Which run, over which received days, with which clock reading."""
+
+    run_id: str
+    as_of: datetime
+    start: date
+    end: date
+    code_version: str
+    canonical_version: int
+    rules_version: int
+
+
+class SideCounts(_Frozen):
+    """Conservation on one side: `extracted = loaded + unchanged + duplicate + quarantined`; rows."""
+
+    side: str
+    extracted: int
+    loaded: int
+    unchanged: int
+    duplicate: int
+    quarantined: int
+    gone: int
+    """Versions closed because their window was read again and no longer lists them (not part of the sum)."""
+
+
+class KindCount(_Frozen):
+    """Open mismatches of one kind by verdict, with the points they cost the city."""
+
+    kind: str
+    confirmed: int
+    late: int
+    in_flight: int
+    unknown: int
+    opened: int
+    """Opened by this run."""
+    resolved: int
+    """Resolved by this run."""
+    points_lost: Decimal
+
+
+class QuarantineCount(_Frozen):
+    """Rows set aside on one side for one reason, with up to ten case codes."""
+
+    side: str
+    reason: str
+    rows: int
+    case_codes: list[str]
+
+
+class IndicatorScore(_Frozen):
+    """One indicator on both sides for one unit and period; numerators, denominators and points. A side is None where its
+    inputs are absent."""
+
+    indicator: str
+    city_numerator: int | None
+    city_denominator: int | None
+    city_points: Decimal | None
+    portal_numerator: int | None
+    portal_denominator: int | None
+    portal_points: Decimal | None
+    gap: Decimal | None
+    """City's points minus the portal's: positive = points lost."""
+
+
+class AgencyFindings(_Frozen):
+    """One agency's line: its cases, its mismatches, its two on-time shares."""
+
+    agency_code: str
+    agency_name: str
+    city_cases: int
+    portal_cases: int
+    mismatches: int
+    missing_on_portal: int
+    phantom_overdue: int
+    overdue_in_city: int
+    overdue_on_portal: int
+    scores: list[IndicatorScore]
+    points_lost: Decimal
+
+
+class MonthScore(_Frozen):
+    """One month's scores of the whole city."""
+
+    month: date
+    scores: list[IndicatorScore]
+
+
+class MismatchLine(_Frozen):
+    """One mismatch as people read it."""
+
+    case_code: str
+    kind: str
+    field: str
+    city_value: str | None
+    portal_value: str | None
+    verdict: str
+    agency_code: str | None
+    since: datetime | None
+    points_lost: Decimal
+
+
+class StepTiming(_Frozen):
+    """Seconds, rows and peak resident memory (MB) of one step."""
+
+    step: str
+    seconds: float
+    rows: int
+    peak_mb: float
+
+
+class Findings(_Frozen):
+    """The whole result of one daily run."""
+
+    run: RunFacts
+    sides: list[SideCounts]
+    kinds: list[KindCount]
+    quarantine: list[QuarantineCount]
+    scores: list[IndicatorScore]
+    months: list[MonthScore]
+    agencies: list[AgencyFindings]
+    top_mismatches: list[MismatchLine]
+    mismatch_total: int
+    text_findings: int
+    """Pairs whose text is equal only at a lower rung of the ladder: data quality, not mismatches."""
+    steps: list[StepTiming]

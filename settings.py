@@ -1,0 +1,133 @@
+"""Every knob, once: typed, frozen, from the environment (`HOSO_...`); unknown `HOSO_` variables are refused.
+
+Secrets are `SecretStr`: they do not show in logs, errors or `repr`.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from errors import ConfigError
+
+PREFIX = "HOSO_"
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class Settings(BaseSettings):
+    """What a deployment decides. Defaults are right for one machine; addresses and secrets have none."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    # Where things are kept
+    data_dir: Path = Path("data")
+    warehouse_url: str = ""
+    """SQLAlchemy URL; empty = a DuckDB file `warehouse.duckdb` in `data_dir`."""
+
+    # The city's system (OpenCPS)
+    city_url: str
+    city_group_id: str = "20001"
+    city_page_rows: Positive = 500
+    city_status_map: dict[str, int] = Field(default_factory=dict)
+    """City status word -> national code 1..10, instead of the shipped table (site configuration, not confirmed)."""
+    city_unreceived_status: str = "receiving"
+    """Status word of cases that have no received date yet: they are listed by their submission date."""
+
+    # The national portal
+    portal_url: str
+    portal_login_path: str = "/mapi/login"
+    portal_service_path: str = "/mapi/g"
+    portal_username: str = "hanoi"
+    portal_password: SecretStr
+    portal_unit: str = "000.00.00.H26"
+    """`madonvi`: the identifier of the sending agency."""
+    portal_destination: str = ""
+    """`dstcode` header of the adapter; empty = not sent."""
+    portal_page_rows: Positive = 500
+    portal_page_field: str = "trang"
+    portal_page_rows_field: str = "soDong"
+    portal_total_field: str = "tongSo"
+    """Paging fields of `DanhSachHoSo`: not published, so settings."""
+    portal_record_id_field: str = "idHoSo"
+    """The record's own number in a listing; empty when the listing has none."""
+    portal_session_seconds: Positive = 600
+    """How long a session is trusted (one observed client: 10 minutes; the real lifetime is not published)."""
+    portal_session_lost_codes: tuple[str, ...] = ("-2",)
+    """`error_code` values read as "session expired": log in again and repeat. Not published."""
+
+    # Manners on the wire
+    connect_seconds: float = Field(5, gt=0)
+    read_seconds: float = Field(30, gt=0)
+    attempts: Positive = 5
+    backoff_seconds: float = Field(0.5, ge=0)
+    backoff_cap_seconds: float = Field(30, gt=0)
+    window_attempts: Positive = 2
+    """How often a window whose count does not add up is read before it is a failure."""
+    workers_per_side: Positive = 2
+    """Windows of one side that are read at the same time."""
+
+    # Time
+    window_days: Positive = 7
+    trailing_days: Positive = 90
+    """How many received days a daily run reads when it is given no range."""
+    lag_minutes: Positive = 60
+    """A city change younger than this is in flight: its mismatches are not yet held against anyone."""
+    confirm_hours: Positive = 24
+    """Older than this, a mismatch is confirmed; between the two it is late."""
+
+    # Trust
+    fingerprint_key: SecretStr
+    """Key of the HMAC that turns names and identity numbers into fingerprints."""
+    quarantine_stop_share: Share = 0.2
+    """Above this share of a side's rows in quarantine the run stops: the source is at fault, not the rows."""
+    batch_rows: Positive = 100_000
+    """Rows held in memory at once by validate, clean and reconcile."""
+    warehouse_memory_mb: Positive = 1024
+    warehouse_wait_seconds: float = Field(60, ge=0)
+    """How long a writer waits for a warehouse file that another process holds."""
+
+    # The index
+    culture_day_off: bool = False
+    """Whether 24 November is a day off from 2026 (announced, not confirmed by law)."""
+
+    @property
+    def warehouse(self) -> str:
+        """The warehouse's URL, with the default filled in."""
+        return self.warehouse_url or f"duckdb:///{self.data_dir / 'warehouse.duckdb'}"
+
+    @property
+    def landing_dir(self) -> Path:
+        return self.data_dir / "landing"
+
+    @property
+    def runs_dir(self) -> Path:
+        return self.data_dir / "runs"
+
+
+def load() -> Settings:
+    """Settings from the environment.
+
+    Raises ConfigError naming every missing, unknown or malformed variable at once; values are not repeated in it.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    problems = [f"{name} is unknown" for name in sorted(os.environ) if name.startswith(PREFIX) and name not in known]
+    try:
+        loaded = Settings()  # type: ignore[call-arg]  # the required fields come from the environment
+    except ValidationError as error:
+        problems += [f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+    if problems:
+        raise ConfigError("settings cannot be used: " + "; ".join(problems))
+    return loaded
+
+
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """The process's settings, read once."""
+    return load()

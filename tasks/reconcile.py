@@ -1,0 +1,47 @@
+"""Reconcile: the pairs that differ become mismatches with a verdict and a history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from prefect import get_run_logger, task
+
+import settings
+from errors import CanonicalMismatch
+from tasks.rules.reconcile import Ground, reconcile
+from tasks.warehouse import queries
+from tasks.warehouse.engine import open_engine, transaction
+from tasks.warehouse.ledger import FINDING_SCHEMA, remember
+
+
+@task(name="reconcile", tags=["reconcile"])
+def reconcile_sides(run_id: str, as_of: datetime, run_dir: str) -> dict[str, int]:
+    """Judge every differing case and bring the ledger up to date; returns findings and ledger events by count.
+
+    Raises CanonicalMismatch when the warehouse holds hashes of another canonical version.
+    """
+    knobs = settings.current()
+    with transaction(open_engine(knobs), knobs) as connection:
+        if mixed := queries.mixed_canonical_versions(connection):
+            raise CanonicalMismatch(f"the warehouse holds cases of canonical version {mixed}: load them again first")
+        quarantined = queries.open_quarantine(connection)
+        ground = Ground(
+            as_of=pd.Timestamp(as_of),
+            lag=pd.Timedelta(minutes=knobs.lag_minutes),
+            confirm=pd.Timedelta(hours=knobs.confirm_hours),
+            unreadable=frozenset(quarantined["probable_code"].dropna()),
+            windows=queries.windows_read(connection),
+        )
+        batches = queries.disagreeing(connection, knobs.batch_rows)
+        findings = reconcile(batches, queries.doubled_records(connection), ground)
+        path = Path(run_dir) / "findings.parquet"
+        table = pa.Table.from_pandas(findings[FINDING_SCHEMA.names], schema=FINDING_SCHEMA, preserve_index=False)
+        pq.write_table(table, path)
+        events = remember(connection, run_id, as_of, [str(path)])
+    by_verdict = findings["verdict"].value_counts().to_dict()
+    get_run_logger().info("%d mismatches %s, ledger %s", len(findings), by_verdict, events)
+    return {"findings": len(findings), **events}

@@ -1,0 +1,148 @@
+"""Freezes a run's result: frames in, `Findings` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import pandas as pd
+
+from schemas.codes import Side
+from schemas.findings import (
+    AgencyFindings,
+    Findings,
+    IndicatorScore,
+    KindCount,
+    MismatchLine,
+    MonthScore,
+    QuarantineCount,
+    RunFacts,
+    SideCounts,
+    StepTiming,
+)
+from schemas.mismatch import Kind, Verdict
+from schemas.scorecard import INDICATORS
+
+CODES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the warehouse said about the run: frames with the columns that `tasks.warehouse.reading` documents."""
+
+    sides: pd.DataFrame
+    kinds: pd.DataFrame
+    events: pd.DataFrame
+    by_agency: pd.DataFrame
+    costliest: pd.DataFrame
+    quarantined: pd.DataFrame
+    scores: pd.DataFrame
+    agency_names: Mapping[str, str]
+    text_findings: int
+
+
+def freeze(run: RunFacts, answers: Answers, steps: list[StepTiming]) -> Findings:
+    """The run's result, in the order in which people read it."""
+    scores = answers.scores
+    return Findings(
+        run=run,
+        sides=[SideCounts.model_validate(row) for row in _plain(answers.sides)],
+        kinds=_kinds(answers.kinds, answers.events),
+        quarantine=_quarantine(answers.quarantined),
+        scores=_indicator_scores(scores[scores["level"] == "city"]),
+        months=[
+            MonthScore(month=date.fromisoformat(f"{period}-01"), scores=_indicator_scores(part))
+            for period, part in scores[scores["level"] == "month"].groupby("period", sort=True)
+        ],
+        agencies=_agencies(scores[scores["level"] == "agency"], answers),
+        top_mismatches=[MismatchLine.model_validate(row) for row in _plain(answers.costliest)],
+        mismatch_total=int(answers.kinds["rows"].sum()),
+        text_findings=answers.text_findings,
+        steps=steps,
+    )
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as plain values, every kind of missing value as None."""
+    objects = frame.astype(object)
+    return [{str(k): v for k, v in row.items()} for row in objects.where(objects.notna(), None).to_dict("records")]
+
+
+def _kinds(kinds: pd.DataFrame, events: pd.DataFrame) -> list[KindCount]:
+    rows = {(row["kind"], row["verdict"]): row for row in _plain(kinds)}
+    happened = {(row["kind"], row["event"]): int(str(row["rows"])) for row in _plain(events)}
+    counted = []
+    for kind in map(str, Kind):
+        by_verdict = {verdict: rows.get((kind, str(verdict)), {}) for verdict in Verdict}
+        if not any(by_verdict.values()) and (kind, "resolved") not in happened:
+            continue
+        number = {verdict: int(str(row.get("rows", 0))) for verdict, row in by_verdict.items()}
+        counted.append(
+            KindCount(
+                kind=kind,
+                confirmed=number[Verdict.CONFIRMED],
+                late=number[Verdict.LATE],
+                in_flight=number[Verdict.IN_FLIGHT],
+                unknown=number[Verdict.UNKNOWN],
+                opened=happened.get((kind, "opened"), 0) + happened.get((kind, "reopened"), 0),
+                resolved=happened.get((kind, "resolved"), 0),
+                points_lost=sum((Decimal(str(row.get("points", 0))) for row in by_verdict.values()), Decimal(0)),
+            )
+        )
+    return counted
+
+
+def _quarantine(rows: pd.DataFrame) -> list[QuarantineCount]:
+    return [
+        QuarantineCount(
+            side=side, reason=reason, rows=len(part), case_codes=part["case_code"].dropna().head(CODES_SHOWN).tolist()
+        )
+        for (side, reason), part in rows.groupby(["side", "reason"], sort=True)
+    ]
+
+
+def _indicator_scores(lines: pd.DataFrame) -> list[IndicatorScore]:
+    """Both sides of each indicator, in the order of the index."""
+    by_key = {(row["indicator"], row["side"]): row for row in _plain(lines)}
+    scores = []
+    for indicator in INDICATORS:
+        city, portal = by_key.get((indicator, Side.CITY.value)), by_key.get((indicator, Side.PORTAL.value))
+        if city is None and portal is None:
+            continue
+        values: dict[str, object] = {"indicator": indicator}
+        for side, line in (("city", city), ("portal", portal)):
+            for name in ("numerator", "denominator", "points"):
+                values[f"{side}_{name}"] = line[name] if line else None
+        known = city is not None and portal is not None
+        gap = Decimal(str(city["points"])) - Decimal(str(portal["points"])) if city and portal and known else None
+        scores.append(IndicatorScore.model_validate({**values, "gap": gap}))
+    return scores
+
+
+def _agencies(lines: pd.DataFrame, answers: Answers) -> list[AgencyFindings]:
+    """Every agency that has cases, the one that loses most first."""
+    counted = {(row["agency_code"], row["kind"]): int(str(row["rows"])) for row in _plain(answers.by_agency)}
+    grouped = answers.by_agency.groupby("agency_code")
+    mismatches, lost = grouped["rows"].sum(), grouped["points"].sum()
+    found = []
+    for code, part in lines.groupby("unit", sort=True):
+        scores = _indicator_scores(part)
+        on_time = next(score for score in scores if score.indicator == "ON_TIME")
+        found.append(
+            AgencyFindings(
+                agency_code=code,
+                agency_name=answers.agency_names.get(code, code),
+                city_cases=on_time.city_denominator or 0,
+                portal_cases=on_time.portal_denominator or 0,
+                mismatches=int(mismatches.get(code, 0)),
+                missing_on_portal=counted.get((code, Kind.MISSING_ON_PORTAL.value), 0),
+                phantom_overdue=counted.get((code, Kind.PHANTOM_OVERDUE.value), 0),
+                overdue_in_city=(on_time.city_denominator or 0) - (on_time.city_numerator or 0),
+                overdue_on_portal=(on_time.portal_denominator or 0) - (on_time.portal_numerator or 0),
+                scores=scores,
+                points_lost=Decimal(str(lost.get(code, 0))),
+            )
+        )
+    return sorted(found, key=lambda agency: (-agency.points_lost, -agency.mismatches, agency.agency_code))

@@ -1,0 +1,73 @@
+"""Landing text to typed columns: what each text means, and whether it can be read at all.
+
+Nothing is dropped or defaulted here. A text that cannot be read leaves a null and raises a flag, and the flags are what
+the expectations look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import pandas as pd
+
+from schemas.codes import CITY_STATUS_WORDS, Side, Status
+from schemas.wire import WireType, columns
+from tasks.rules.keys import probable_code, well_formed
+from tasks.rules.nested import summarise
+from tasks.rules.times import Precision, parse
+
+_CODE_LISTS: Final = {
+    "channel": {"1": 1, "2": 2, "3": 3},
+    "online_payment": {"0": 0, "1": 1, "2": 2, "3": 0},  # 3 = an unpaid fee row in one client (not confirmed)
+    "has_digitised_component": {"0": 0, "1": 1},
+    "account_verified_vneid": {"0": 0, "1": 1},
+}
+_UNIT: Final = {Precision.SECOND: "1us", Precision.MINUTE: "1min", Precision.DAY: "1D"}
+
+
+def typed(side: Side, landed: pd.DataFrame, city_words: Mapping[str, int] = CITY_STATUS_WORDS) -> pd.DataFrame:
+    """`landed` (text columns of `schemas.wire`) with typed columns in place of text, and flags.
+
+    - times: `<name>` as UTC microseconds, `<name>_precision`, and `time_bad` = some time cannot be read
+    - `status_code`: Int16 1..10, null when the text is no status
+    - codes: Int16, null when empty; `code_bad` = some code is outside its list
+    - the facts of `nested.summarise`; `list_bad`, `amount_bad`
+    - `key_bad`: the case code is there and malformed; `received_absent`: past registration without a received time
+    - `due_latest_at`: the last instant that the due text can mean (a day without a time lasts until its end)
+    - `probable_code`: what the case code most probably means, for rows whose code is malformed
+    """
+    frame = landed.copy()
+    frame["case_code"] = frame["case_code"].replace("", pd.NA)
+    frame["probable_code"] = probable_code(frame["case_code"])
+    frame["key_bad"] = frame["case_code"].notna() & ~well_formed(frame["case_code"])
+    frame["status_code"] = _status(side, frame["status_code"], city_words)
+    facts = summarise(side, frame)
+    frame = frame.drop(columns=[name for name in facts.columns if name in frame.columns]).join(facts)
+    frame["time_bad"] = frame.pop("supplement_time_bad")
+    for name in columns(side, type=WireType.TIME):
+        parsed = parse(frame[name])
+        frame[name] = parsed["at"]
+        frame[f"{name}_precision"] = parsed["precision"]
+        frame["time_bad"] |= parsed["bad"]
+    unreceived = frame["status_code"].isna() | (frame["status_code"] == int(Status.REGISTERED))
+    frame["received_absent"] = ~unreceived.fillna(True) & frame["received_at"].isna() & ~frame["time_bad"]
+    frame["due_latest_at"] = _latest(frame["due_at"], frame["due_at_precision"])
+    frame["code_bad"] = False
+    for name, meanings in _CODE_LISTS.items():
+        text = frame[name].replace("", pd.NA)
+        frame[name] = text.map(meanings).astype("Int16")
+        frame["code_bad"] |= frame[name].isna() & text.notna()
+    return frame
+
+
+def _status(side: Side, text: pd.Series, city_words: Mapping[str, int]) -> pd.Series:
+    codes = {str(int(status)): int(status) for status in Status}
+    meanings = {word: int(code) for word, code in city_words.items()} if side is Side.CITY else codes
+    return text.map(meanings).astype("Int16")
+
+
+def _latest(at: pd.Series, precision: pd.Series) -> pd.Series:
+    """The last microsecond of the minute or day that begins at `at`; a time with seconds is an instant."""
+    spans = {int(p): pd.Timedelta(unit) for p, unit in _UNIT.items()}
+    return at + precision.map(spans).astype("timedelta64[us]") - pd.Timedelta(1, "us")

@@ -1,0 +1,100 @@
+"""Validate: landed rows become accepted and quarantined ones, with reasons; each row exactly once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xxhash
+from prefect import get_run_logger, task
+
+import settings
+from errors import QuarantineFlood
+from expectations.run import failures, reasons
+from schemas.codes import CITY_STATUS_WORDS, QuarantineReason, Side
+from schemas.window import Window
+from tasks.rules.duplicates import CONFLICT, REREAD, repeated_keys
+from tasks.rules.typed import typed
+from tasks.warehouse.bulk import to_frame
+from tasks.warehouse.writer import QUARANTINE_SCHEMA
+
+
+@task(name="validate", task_run_name="validate {side}", tags=["validate"])
+def validate(side: Side, landed: list[dict[str, Any]], run_dir: str) -> dict[str, Any]:
+    """Judge one side's landed windows; returns accepted and quarantine files, counts by window and by reason.
+
+    Raises QuarantineFlood when more than `quarantine_stop_share` of the rows are bad.
+    """
+    knobs = settings.current()
+    folder = Path(run_dir) / side
+    folder.mkdir(parents=True, exist_ok=True)
+    counts: dict[Window, Counter[str]] = {read["window"]: Counter(extracted=read["rows"]) for read in landed}
+    by_reason: Counter[str] = Counter()
+    accepted, quarantined = [], []
+    for number, batch in enumerate(_batches(landed, knobs.batch_rows)):
+        good, bad = _judge(side, batch, counts)
+        by_reason.update(bad["reason"].tolist())
+        accepted.append(_write(pa.Table.from_pandas(good, preserve_index=False), folder / f"accepted-{number:04d}"))
+        table = pa.Table.from_pandas(bad[QUARANTINE_SCHEMA.names], schema=QUARANTINE_SCHEMA, preserve_index=False)
+        quarantined.append(_write(table, folder / f"quarantine-{number:04d}"))
+    rows = sum(count["extracted"] for count in counts.values())
+    bad_rows = sum(count["quarantined"] for count in counts.values())
+    get_run_logger().info("%s: %d rows, %d quarantined %s", side, rows, bad_rows, dict(by_reason))
+    if rows and bad_rows / rows > knobs.quarantine_stop_share:
+        raise QuarantineFlood(f"{side}: {bad_rows} of {rows} rows are bad ({dict(by_reason)}): is the source at fault?")
+    windows = [{"window": window, **count} for window, count in counts.items()]
+    return {"side": side, "accepted": accepted, "quarantine": quarantined, "windows": windows, "reasons": by_reason}
+
+
+def _batches(landed: list[dict[str, Any]], rows: int) -> Iterator[pd.DataFrame]:
+    """Landed rows in reading order, about `rows` at a time, with where they came from and whether their key repeats."""
+    paths = [(path, read["window"]) for read in landed for path in read["files"]]
+    keys = pd.concat(
+        [to_frame(pq.read_table(path, columns=["case_code", "record_id"])).assign(path=path) for path, _ in paths],
+        ignore_index=True,
+    )
+    keys["repeat"] = repeated_keys(keys)
+    repeats = {path: part["repeat"] for path, part in keys.groupby("path", sort=False)}
+    pending: list[pd.DataFrame] = []
+    for path, window in paths:
+        frame = to_frame(pq.read_table(path)).assign(window_start=window.start, landing_file=path)
+        frame["repeat"] = repeats[path].to_numpy() if len(frame) else pd.Series(dtype="string[pyarrow]")
+        pending.append(frame)
+        if sum(map(len, pending)) >= rows:
+            yield pd.concat(pending, ignore_index=True)
+            pending = []
+    if pending:
+        yield pd.concat(pending, ignore_index=True)
+
+
+def _judge(side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split a batch into accepted and set-aside rows, and count both in their windows."""
+    words = settings.current().city_status_map or CITY_STATUS_WORDS
+    rows = typed(side, batch, words)
+    verdicts = reasons(side, failures(side, rows))
+    rows["reason"] = verdicts["reason"].reindex(rows.index).astype("string[pyarrow]")
+    rows["reasons"] = verdicts["reasons"].reindex(rows.index).astype("string[pyarrow]")
+    reread, conflict = rows["repeat"] == REREAD, (rows["repeat"] == CONFLICT) & rows["reason"].isna()
+    for column in ("reason", "reasons"):
+        rows[column] = rows[column].mask(conflict, QuarantineReason.DUPLICATE_KEY.value)
+    fate = pd.Series("accepted", index=rows.index).mask(rows["reason"].notna(), "quarantined")
+    fate = fate.mask(reread | conflict, "duplicate")
+    by_window = {window.start: count for window, count in counts.items()}
+    for (start, kind), number in fate.groupby([rows["window_start"], fate]).size().items():
+        by_window[start][str(kind)] += int(number)
+    bad = rows.loc[rows["reason"].notna() & ~reread].copy()
+    bad["quarantine_id"] = [xxhash.xxh3_128_hexdigest(f"{side}\x1f{text}".encode()) for text in bad["payload"]]
+    good = rows.loc[fate == "accepted"].drop(columns=["payload", "repeat", "reason", "reasons", "absent_fields"])
+    return good, bad
+
+
+def _write(table: pa.Table, path: Path) -> str:
+    name = f"{path}.parquet"
+    pq.write_table(table, name, compression="zstd", compression_level=1)
+    Path(name).chmod(0o600)
+    return name

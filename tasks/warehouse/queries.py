@@ -1,0 +1,138 @@
+"""The named questions that steps ask the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Integer, and_, case, cast, func, or_, select
+
+from schemas.case import CANONICAL_VERSION, CASE_SCHEMA
+from schemas.codes import QuarantineReason, Side, Status
+from tasks.warehouse.bulk import fetch, fetch_batches, to_frame
+from tasks.warehouse.tables import agency, procedure, quarantine, version, window
+
+CITY = version.alias("city")
+PORTAL = version.alias("portal")
+
+
+def _current(side: Side) -> ColumnElement[bool]:
+    table = CITY if side is Side.CITY else PORTAL
+    return and_(table.c.side == side.value, table.c.recorded_to.is_(None))
+
+
+def mixed_canonical_versions(connection: Connection) -> list[int]:
+    """Canonical versions among the current cases that are not today's."""
+    versions = select(version.c.canonical_version).where(version.c.recorded_to.is_(None)).distinct()
+    return sorted(v for v in connection.execute(versions).scalars() if v != CANONICAL_VERSION)
+
+
+def disagreeing(connection: Connection, batch_rows: int) -> Iterator[pd.DataFrame]:
+    """Cases whose hashes differ or that lack a partner, in batches: `case_code` and every column of both sides as
+    `city_<name>`, `portal_<name>` (null throughout for a missing partner).
+
+    Two narrow columns are joined first and wide rows fetched for the differing codes only. Codes with two records on a
+    side never enter.
+    """
+    city = select(CITY.c.case_code, CITY.c.row_hash).where(_current(Side.CITY)).cte("narrow_city")
+    portal = select(PORTAL.c.case_code, PORTAL.c.row_hash).where(_current(Side.PORTAL)).cte("narrow_portal")
+    code = func.coalesce(city.c.case_code, portal.c.case_code)
+    doubled = select(quarantine.c.probable_code).where(
+        quarantine.c.reason == QuarantineReason.DUPLICATE_KEY.value, quarantine.c.released_at.is_(None)
+    )
+    narrow = (
+        select(code.label("case_code"))
+        .select_from(city.join(portal, city.c.case_code == portal.c.case_code, full=True))
+        .where(city.c.row_hash.is_distinct_from(portal.c.row_hash), code.not_in(doubled))
+        .cte("differing")
+    )
+    wide = (
+        select(narrow.c.case_code, *_named(CITY, "city"), *_named(PORTAL, "portal"))
+        .select_from(narrow)
+        .outerjoin(CITY, and_(CITY.c.case_code == narrow.c.case_code, _current(Side.CITY)))
+        .outerjoin(PORTAL, and_(PORTAL.c.case_code == narrow.c.case_code, _current(Side.PORTAL)))
+    )
+    for batch in fetch_batches(connection, wide, batch_rows):
+        yield to_frame(batch)
+
+
+def _named(table: object, prefix: str) -> list[ColumnElement]:
+    return [table.c[name].label(f"{prefix}_{name}") for name in CASE_SCHEMA.names]  # type: ignore[attr-defined]
+
+
+def open_quarantine(connection: Connection) -> pd.DataFrame:
+    """Rows in quarantine now: `side`, `case_code`, `probable_code`, `reason`, `first_seen`, without their payload."""
+    q = quarantine.c
+    rows = select(q.side, q.case_code, q.probable_code, q.reason, q.first_seen).where(q.released_at.is_(None))
+    return to_frame(fetch(connection, rows))
+
+
+def doubled_records(connection: Connection) -> pd.DataFrame:
+    """Case codes with two records on a side: `side`, `case_code`, `records` (how many)."""
+    q = quarantine.c
+    rows = (
+        select(q.side, q.probable_code.label("case_code"), func.count().label("records"))
+        .where(q.reason == QuarantineReason.DUPLICATE_KEY.value, q.released_at.is_(None))
+        .group_by(q.side, q.probable_code)
+    )
+    return to_frame(fetch(connection, rows))
+
+
+def windows_read(connection: Connection) -> pd.DataFrame:
+    """Every window that was ever read whole: `side`, `window_start`, `window_end`."""
+    rows = select(window.c.side, window.c.window_start, window.c.window_end).distinct()
+    return to_frame(fetch(connection, rows))
+
+
+def references(connection: Connection) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Agencies (`agency_code`, `agency_name`) and procedures (`procedure_code`, `max_days`) as last read."""
+    agencies = select(agency.c.agency_code, agency.c.agency_name).where(agency.c.valid_to.is_(None))
+    procedures = select(procedure.c.procedure_code, procedure.c.max_days)
+    return to_frame(fetch(connection, agencies)), to_frame(fetch(connection, procedures))
+
+
+def indicator_counts(connection: Connection, as_of: datetime, start: date, end: date) -> pd.DataFrame:
+    """Counts that indicators are made of, for cases received in `[start, end)`: one row a side, agency and month.
+
+    Columns: `side`, `agency_code`, `month` (its first day), `received`, `overdue`, `online`, `fee_cases`, `fee_paid_online`,
+    `with_result`, `digitised`, `reused`, `stored`, `population`. Overdue is judged at `as_of` by the national rule.
+    """
+    v = version.c
+    overdue = func.coalesce(v.clock_stopped_at, as_of) > v.deadline_at
+    counted = {
+        "received": func.count(),
+        "overdue": _sum(overdue),
+        "online": _sum(v.submission_channel == 2),
+        "fee_cases": _sum(v.fee_total > 0),
+        "fee_paid_online": _sum(and_(v.fee_total > 0, v.online_payment.in_([1, 2]))),
+        "with_result": _sum(v.has_result),
+        "digitised": _sum(and_(v.has_digitised_component, v.has_result)),
+        "reused": _sum(v.has_reused_component),
+        "stored": _sum(v.has_stored_component),
+        "population": _sum(or_(v.account_verified_vneid, v.population_linked)),
+    }
+    month = func.date_trunc("month", v.received_day)
+    rows = (
+        select(v.side, v.agency_code, month.label("month"), *(n.label(name) for name, n in counted.items()))
+        .where(
+            v.recorded_to.is_(None),
+            v.status_code != int(Status.REGISTERED),
+            v.received_day >= start,
+            v.received_day < end,
+        )
+        .group_by(v.side, v.agency_code, month)
+    )
+    frame = to_frame(fetch(connection, rows))
+    frame["month"] = pd.to_datetime(frame["month"]).dt.date
+    return frame
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return cast(func.sum(case((condition, 1), else_=0)), Integer)
+
+
+def text_findings(connection: Connection) -> int:
+    """Current cases whose agency name met the catalogue only below the letter."""
+    below = select(func.count()).select_from(version).where(version.c.recorded_to.is_(None), version.c.agency_rung > 0)
+    return int(connection.execute(below).scalar_one())

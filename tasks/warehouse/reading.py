@@ -1,0 +1,94 @@
+"""What the report asks: counts and lists of one finished run, without personal data."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sqlalchemy import Connection, case, func, select
+
+from schemas.mismatch import Verdict
+from tasks.warehouse.bulk import fetch, to_frame
+from tasks.warehouse.tables import agency, mismatch, mismatch_event, quarantine, score, window
+
+_OPEN = mismatch.c.resolved_at.is_(None)
+
+
+def kinds(connection: Connection) -> pd.DataFrame:
+    """Open mismatches: `kind`, `verdict`, `rows`, `points` (their prices added up)."""
+    m = mismatch.c
+    points = func.sum(m.points_lost).label("points")
+    rows = select(m.kind, m.verdict, func.count().label("rows"), points).where(_OPEN).group_by(m.kind, m.verdict)
+    return to_frame(fetch(connection, rows))
+
+
+def events(connection: Connection, run_id: str) -> pd.DataFrame:
+    """What a run's findings did to the ledger: `kind`, `event`, `rows`."""
+    e = mismatch_event.c
+    rows = select(e.kind, e.event, func.count().label("rows")).where(e.run_id == run_id).group_by(e.kind, e.event)
+    return to_frame(fetch(connection, rows))
+
+
+def by_agency(connection: Connection) -> pd.DataFrame:
+    """Open mismatches of each agency: `agency_code`, `kind`, `rows`, `points`; verdict `unknown` left out."""
+    m = mismatch.c
+    rows = (
+        select(m.agency_code, m.kind, func.count().label("rows"), func.sum(m.points_lost).label("points"))
+        .where(_OPEN, m.verdict != Verdict.UNKNOWN.value, m.agency_code.is_not(None))
+        .group_by(m.agency_code, m.kind)
+    )
+    return to_frame(fetch(connection, rows))
+
+
+def costliest(connection: Connection, limit: int) -> pd.DataFrame:
+    """The open mismatches that cost most, leading kinds first among equals."""
+    m = mismatch.c
+    names = ("case_code", "kind", "field", "city_value", "portal_value", "verdict", "agency_code", "since", "points_lost")
+    believed = case((m.verdict == Verdict.CONFIRMED.value, 0), (m.verdict == Verdict.LATE.value, 1), else_=2)
+    rows = (
+        select(*(m[name] for name in names))
+        .where(_OPEN)
+        .order_by(m.points_lost.desc(), believed, m.since.asc().nulls_last(), m.case_code, m.kind)
+        .limit(limit)
+    )
+    return to_frame(fetch(connection, rows))
+
+
+def open_mismatches(connection: Connection) -> pd.DataFrame:
+    """Every open mismatch: `case_code`, `kind`, `field`, `verdict`."""
+    m = mismatch.c
+    return to_frame(fetch(connection, select(m.case_code, m.kind, m.field, m.verdict).where(_OPEN)))
+
+
+def confirmed(connection: Connection) -> pd.DataFrame:
+    """Confirmed open mismatches: `case_code`, `kind`, `points_lost`."""
+    m = mismatch.c
+    rows = select(m.case_code, m.kind, m.points_lost).where(_OPEN, m.verdict == Verdict.CONFIRMED.value)
+    return to_frame(fetch(connection, rows))
+
+
+def quarantined(connection: Connection) -> pd.DataFrame:
+    """Open quarantine rows: `side`, `reason`, `case_code`."""
+    q = quarantine.c
+    rows = select(q.side, q.reason, q.case_code).where(q.released_at.is_(None)).order_by(q.side, q.reason, q.case_code)
+    return to_frame(fetch(connection, rows))
+
+
+def scores(connection: Connection, run_id: str) -> pd.DataFrame:
+    """A run's score lines: the columns of `core_index__score` but the run."""
+    s = score.c
+    names = ("level", "unit", "period", "indicator", "side", "numerator", "denominator", "points")
+    return to_frame(fetch(connection, select(*(s[name] for name in names)).where(s.run_id == run_id)))
+
+
+def agency_names(connection: Connection) -> dict[str, str]:
+    """One name for each agency code in force."""
+    rows = select(agency.c.agency_code, func.min(agency.c.agency_name)).where(agency.c.valid_to.is_(None))
+    return {code: name for code, name in connection.execute(rows.group_by(agency.c.agency_code))}
+
+
+def side_counts(connection: Connection, run_id: str) -> pd.DataFrame:
+    """A run's conservation by side: `side` and the summed counts of its windows."""
+    w = window.c
+    names = ("extracted", "loaded", "unchanged", "duplicate", "quarantined", "gone")
+    sums = (func.sum(w[name]).label(name) for name in names)
+    rows = select(w.side, *sums).where(w.run_id == run_id).group_by(w.side).order_by(w.side)
+    return to_frame(fetch(connection, rows))

@@ -1,0 +1,188 @@
+"""The warehouse's tables, once, for both engines. Names read `layer_source__noun`; views named `out_...` are for readers.
+
+Times are `timestamptz` in UTC; days are days of Vietnam's wall clock. Money is whole dong.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from schemas.case import CASE_SCHEMA
+
+metadata: Final = MetaData()
+
+_ARROW_TYPES: Final[dict[pa.DataType, type[TypeEngine] | TypeEngine]] = {
+    pa.string(): Text,
+    pa.int16(): SmallInteger,
+    pa.int64(): BigInteger,
+    pa.bool_(): Boolean,
+    pa.date32(): Date,
+    pa.timestamp("us", tz="UTC"): DateTime(timezone=True),
+}
+
+
+def columns_of(schema: pa.Schema) -> list[Column]:
+    """SQLAlchemy columns of an Arrow schema, in order."""
+    return [Column(field.name, _ARROW_TYPES[field.type], nullable=field.nullable) for field in schema]
+
+
+def _instant(name: str, nullable: bool = True) -> Column:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+version: Final = Table(
+    "core_cases__version",
+    metadata,
+    Column("side", String(6), nullable=False),
+    *columns_of(CASE_SCHEMA),
+    _instant("recorded_from", nullable=False),
+    _instant("recorded_to"),
+    Column("run_id", String(40), nullable=False),
+    comment="What one side said about one case from recorded_from until recorded_to (null: still says it).",
+)
+Index("ix_version_case", version.c.side, version.c.case_code)
+
+quarantine: Final = Table(
+    "core_cases__quarantine",
+    metadata,
+    Column("quarantine_id", String(40), primary_key=True),
+    Column("side", String(6), nullable=False),
+    Column("case_code", Text),
+    Column("probable_code", Text),
+    Column("reason", String(40), nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("window_start", Date, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("landing_file", Text),
+    _instant("first_seen", nullable=False),
+    _instant("last_seen", nullable=False),
+    _instant("released_at"),
+    Column("run_id", String(40), nullable=False),
+    comment="Rows that cannot be trusted, kept whole with the reason. The payload holds personal data.",
+)
+
+mismatch: Final = Table(
+    "core_sync__mismatch",
+    metadata,
+    Column("case_code", Text, primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("leading", Boolean, nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("field", String(60), nullable=False),
+    Column("city_value", Text),
+    Column("portal_value", Text),
+    Column("agency_code", Text),
+    Column("procedure_code", Text),
+    _instant("since"),
+    _instant("first_seen", nullable=False),
+    _instant("last_seen", nullable=False),
+    _instant("confirmed_at"),
+    _instant("resolved_at"),
+    Column("reopened", Integer, nullable=False),
+    Column("points_lost", Numeric(18, 10), nullable=False),
+    Column("run_id", String(40), nullable=False),
+    comment="One disagreement within one case, with its memory: the current state.",
+)
+
+mismatch_event: Final = Table(
+    "core_sync__mismatch_event",
+    metadata,
+    Column("case_code", Text, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("event", String(20), nullable=False),
+    _instant("at", nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("city_value", Text),
+    Column("portal_value", Text),
+    Column("run_id", String(40), nullable=False),
+    comment="What happened to a mismatch: opened, confirmed, changed, resolved, reopened.",
+)
+
+score: Final = Table(
+    "core_index__score",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("level", String(20), primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("period", String(10), primary_key=True),
+    Column("indicator", String(60), primary_key=True),
+    Column("side", String(6), primary_key=True),
+    Column("numerator", BigInteger, nullable=False),
+    Column("denominator", BigInteger, nullable=False),
+    Column("points", Numeric(18, 10), nullable=False),
+    comment="Points of one indicator for one unit and period, from the city's truth and from the portal's copy.",
+)
+
+run: Final = Table(
+    "ops__run",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("flow", String(40), nullable=False),
+    _instant("as_of", nullable=False),
+    Column("range_start", Date, nullable=False),
+    Column("range_end", Date, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("code_version", String(40), nullable=False),
+    Column("canonical_version", SmallInteger, nullable=False),
+    Column("rules_version", SmallInteger, nullable=False),
+    comment="One execution. Committed together with the data that it loaded.",
+)
+
+window: Final = Table(
+    "ops__window",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("side", String(6), primary_key=True),
+    Column("window_start", Date, primary_key=True),
+    Column("window_end", Date, nullable=False),
+    _instant("read_at", nullable=False),
+    Column("extracted", BigInteger, nullable=False),
+    Column("loaded", BigInteger, nullable=False),
+    Column("unchanged", BigInteger, nullable=False),
+    Column("duplicate", BigInteger, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
+    Column("gone", BigInteger, nullable=False),
+    comment="One window's read, with its conservation: extracted = loaded + unchanged + duplicate + quarantined.",
+)
+
+agency: Final = Table(
+    "ref__agency",
+    metadata,
+    Column("agency_code", Text, primary_key=True),
+    Column("agency_name", Text, primary_key=True),
+    Column("agency_level", Text),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    comment="Agencies and their aliases, effective-dated; the portal names agencies, the city codes them.",
+)
+
+procedure: Final = Table(
+    "ref__procedure",
+    metadata,
+    Column("procedure_code", Text, primary_key=True),
+    Column("procedure_name", Text),
+    Column("field_code", Text),
+    Column("field_name", Text),
+    Column("max_days", SmallInteger),
+    Column("has_fee", Boolean),
+    Column("returns_document", Boolean),
+    comment="Procedures of the national catalogue as last read.",
+)

@@ -1,7 +1,8 @@
 """What must be true of every row, and why: declarations only.
 
 Each entry names a Great Expectations expectation over the typed row (`tasks.rules.typed`), the quarantine reason of the
-rows that fail it, and the reason for demanding it. Order is precedence: the first failed entry gives a row's leading reason.
+rows that fail it, and the reason for demanding it. Order is precedence: the first failed entry gives a row's leading
+reason.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final
 from schemas.codes import QuarantineReason as Reason
 from schemas.codes import Side
 from schemas.wire import NOTE_MAX_CHARACTERS
+
 
 @dataclass(frozen=True)
 class Rule:

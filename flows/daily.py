@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from prefect import flow, get_run_logger
+from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import settings
 from errors import ConfigError
@@ -27,6 +28,7 @@ from tasks.report import report
 from tasks.score import score_sides
 from tasks.validate import validate
 
+RUNNER = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=8))
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -35,7 +37,7 @@ def _run_name() -> str:
     return f"daily {asked.get('start') or 'trailing'}..{asked.get('end') or 'today'}"
 
 
-@flow(name="daily", flow_run_name=_run_name, task_runner=ThreadPoolTaskRunner(max_workers=8))
+@flow(name="daily", flow_run_name=_run_name, task_runner=RUNNER)
 def daily(start: date | None = None, end: date | None = None, as_of: datetime | None = None) -> dict[str, Any]:
     """Read the cases received in [start, end) from both sides and bring warehouse, scores and report up to date.
 
@@ -98,4 +100,3 @@ def _extract(windows: list[Window], run_id: str) -> dict[Side, list[dict[str, An
         landed[Side(read["side"])].append(read)
         progress.add(read["rows"])
     return {side: sorted(reads, key=lambda read: read["window"]) for side, reads in landed.items()}
-

@@ -1,6 +1,6 @@
 """The demonstration: start the sandbox, run the daily flow on it, compare what was found with what was planted.
 
-    python -m flows.demo [--cases 20000] [--seed 1] [--dir data/demo]
+python -m flows.demo [--cases 20000] [--seed 1] [--dir data/demo]
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> int:
     started = time.perf_counter()
     print(f"Starting the sandbox: {asked.cases:,} cases, seed {asked.seed} ...", flush=True)
     with sandbox(asked.cases, asked.seed, folder / "truth.json") as ready:
-        _configure(ready, folder / f"{asked.cases}-{asked.seed}")
+        configure(ready, folder / f"{asked.cases}-{asked.seed}")
         print(f"City {ready['city']}, portal {ready['portal']}. Running the daily flow ...", flush=True)
         truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
         result = _run_daily(truth)
@@ -61,7 +61,7 @@ def sandbox(cases: int, seed: int, truth: Path) -> Iterator[dict[str, Any]]:
         process.wait(timeout=30)
 
 
-def _configure(ready: dict[str, Any], data_dir: Path) -> None:
+def configure(ready: dict[str, Any], data_dir: Path) -> None:
     """Settings of the demonstration, before anything of the product is imported. The key is made once and kept."""
     data_dir.mkdir(parents=True, exist_ok=True)
     key = data_dir / "fingerprint.key"

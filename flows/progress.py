@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.futures import as_completed
@@ -19,7 +20,7 @@ class Progress:
     def __init__(self, windows: int) -> None:
         self._windows, self._done, self._rows = windows, 0, 0
         self._started = self._written = time.monotonic()
-        self._artifact = create_progress_artifact(0.0, key="extraction", description=self._story())
+        self._artifact = cast(UUID, create_progress_artifact(0.0, key="extraction", description=self._story()))
 
     def follow(self, futures: list[Any]) -> Iterator[Any]:
         """The futures as they complete; the artifact is brought to its final state after the last one."""

@@ -52,11 +52,11 @@ CASE_SCHEMA: Final = pa.schema(
         pa.field("landing_file", pa.string()),
     ]
 )
-"""Times are UTC microseconds; `*_precision` is 0 second, 1 minute, 2 day, as the source wrote it. `clock_stopped_at` and
-`deadline_at` carry the national on-time rule: overdue at t is `coalesce(clock_stopped_at, t) > deadline_at`.
-`received_day` is the received time's day in Vietnam's wall clock, `listed_day` the day under which the source lists
-the case (the submission day of a case not received yet). `window_start` is the first day of the window in
-which the row was read. `agency_rung` is the rung of the text ladder at which the agency's name met the catalogue (0 = to the letter)."""
+"""Times are UTC microseconds; `*_precision` is 0 second, 1 minute, 2 day, as the source wrote it. `clock_stopped_at`
+and `deadline_at` carry the national on-time rule: overdue at t is `coalesce(clock_stopped_at, t) > deadline_at`.
+`received_day` is the received time's day in Vietnam's wall clock, `listed_day` the day under which the source lists the
+case (the submission day of a case not received yet). `window_start` is the first day of the window in which the row was
+read. `agency_rung` is the rung of the text ladder at which the agency's name met the catalogue (0 = to the letter)."""
 
 COMPARED: Final = (
     "status_code",
@@ -76,7 +76,8 @@ COMPARED: Final = (
     "clock_stopped_at",
     "deadline_at",
 )
-"""`row_hash` is over these, in this order. Precision is left out: a pair that differs only in it is settled by the rules."""
+"""`row_hash` is over these, in this order. Precision is left out: a pair that differs only in it is settled by the
+rules."""
 
 UNVERSIONED: Final = frozenset({"window_start", "landing_file", "row_hash", "content_hash", "canonical_version"})
 """Columns whose change alone is no change of the case: `content_hash` is over all the others."""

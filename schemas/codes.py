@@ -61,9 +61,7 @@ STATUS_LABELS: Final = MappingProxyType(
     }
 )
 
-END_STATUSES: Final = frozenset(
-    {Status.REFUSED, Status.WITHDRAWN, Status.STOPPED, Status.FINISHED, Status.RETURNED}
-)
+END_STATUSES: Final = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.STOPPED, Status.FINISHED, Status.RETURNED})
 """Statuses with an end event in the national on-time rule ("Mô tả công thức tính chỉ số 766")."""
 
 RESULT_STATUSES: Final = frozenset({Status.FINISHED, Status.RETURNED})

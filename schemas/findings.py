@@ -66,8 +66,8 @@ class QuarantineCount(_Frozen):
 
 
 class IndicatorScore(_Frozen):
-    """One indicator on both sides for one unit and period; numerators, denominators and points. A side is None where its
-    inputs are absent."""
+    """One indicator on both sides for one unit and period; numerators, denominators and points. A side is None where
+    its inputs are absent."""
 
     indicator: str
     city_numerator: int | None

@@ -63,8 +63,8 @@ CITY_FIELDS: Final = (
     WireField("dossierNote", "note"),
     WireField("metaData", "site_extension", required=True),
 )
-"""The OpenCPS listing. `metaData` is JSON text: a site's own extension (channel, payment, digitisation, results); its keys
-are an assumption of this project, not confirmed for any real site."""
+"""The OpenCPS listing. `metaData` is JSON text: a site's own extension (channel, payment, digitisation, results); its
+keys are an assumption of this project, not confirmed for any real site."""
 
 PORTAL_FIELDS: Final = (
     WireField("idHoSo", "record_id"),
@@ -96,8 +96,9 @@ PORTAL_FIELDS: Final = (
     WireField("NgayNopHoSo", "submitted_at", _T),
     WireField("DSKetNoiCSDL", "databases", _L),
 )
-"""The portal's case record. `idHoSo`, the record's own number, is not in the published 38 fields; a listing that has none
-is read with `portal_record_id_field` empty, and then two rows with one code cannot be told from one row read twice."""
+"""The portal's case record. `idHoSo`, the record's own number, is not in the published 38 fields; a listing that has
+none is read with `portal_record_id_field` empty, and then two rows with one code cannot be told from one row read
+twice."""
 
 FIELDS: Final = MappingProxyType({Side.CITY: CITY_FIELDS, Side.PORTAL: PORTAL_FIELDS})
 

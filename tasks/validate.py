@@ -85,8 +85,9 @@ def _judge(side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]]) 
     fate = pd.Series("accepted", index=rows.index).mask(rows["reason"].notna(), "quarantined")
     fate = fate.mask(reread | conflict, "duplicate")
     by_window = {window.start: count for window, count in counts.items()}
-    for (start, kind), number in fate.groupby([rows["window_start"], fate]).size().items():
-        by_window[start][str(kind)] += int(number)
+    fates = pd.DataFrame({"start": rows["window_start"], "fate": fate}).value_counts().reset_index()
+    for start, kind, number in zip(fates["start"], fates["fate"], fates["count"], strict=True):
+        by_window[start][kind] += number
     bad = rows.loc[rows["reason"].notna() & ~reread].copy()
     bad["quarantine_id"] = [xxhash.xxh3_128_hexdigest(f"{side}\x1f{text}".encode()) for text in bad["payload"]]
     good = rows.loc[fate == "accepted"].drop(columns=["payload", "repeat", "reason", "reasons", "absent_fields"])

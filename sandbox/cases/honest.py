@@ -6,6 +6,7 @@ Volumes are heavy-tailed, as in reality: a handful of offices and procedures mak
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,44 +66,41 @@ def draw_city(demand: Demand, catalogue: Catalogue, office: WorkingTime, seed: i
     )
     agency, procedure = _assign_work(demand.cases, catalogue, _stream(seed, 2))
     table = ProcedureTable.of(catalogue)
-    course = live(
-        arrivals.received,
-        arrivals.submitted,
-        table.max_days[procedure],
-        demand.now,
-        demand.planted,
-        office,
-        _stream(seed, 3),
-    )
+    limit = table.max_days[procedure]
+    course = live(arrivals.received, arrivals.submitted, limit, demand.now, demand.planted, office, _stream(seed, 3))
     background = draw_background(procedure, course.modified, _stream(seed, 4))
     old_form = _choose_old_form(agency, catalogue, _stream(seed, 5))
     payment, fee = _charge(table, procedure, arrivals.channel, _stream(seed, 6))
-    flags = _stream(seed, 7).random((5, demand.cases))
-    digitised = flags[0] < 0.75
+    returns_paper = np.isin(course.status, (9, 10)) & table.returns_paper[procedure]
+    drawn: dict[str, Any] = {name: column for name, column in vars(course).items() if name != "modified"}
+    drawn |= _draw_flags(returns_paper, arrivals.channel == ONLINE, _stream(seed, 7))
     facts = Facts(
         code=issue_codes(agency, arrivals.submitted, old_form, len(catalogue.agencies)),
         agency=agency,
         procedure=procedure,
         local_suffix=np.zeros(demand.cases, np.int8),
-        status=course.status,
         submitted=arrivals.submitted,
         received=arrivals.received,
-        due=course.due,
-        finished=course.finished,
-        returned=course.returned,
-        asked=course.asked,
-        answered=course.answered,
-        asked_again=course.asked_again,
         channel=arrivals.channel,
         payment=payment,
         fee=fee,
-        digitised=digitised.astype(np.int8),
-        reused=(digitised & (flags[1] < 0.3)).astype(np.int8),
-        stored=(flags[2] < 0.12).astype(np.int8),
-        vneid=(flags[3] < np.where(arrivals.channel == ONLINE, 0.7, 0.25)).astype(np.int8),
-        result=(np.isin(course.status, (9, 10)) & table.returns_paper[procedure] & (flags[4] < 0.92)).astype(np.int8),
+        **drawn,
     )
     return facts, background
+
+
+def _draw_flags(returns_paper: Mask, online: Mask, rng: np.random.Generator) -> dict[str, Codes]:
+    """Digitisation and results; a component can only be reused once it is digitised."""
+    chance = rng.random((5, len(online)))
+    digitised = chance[0] < 0.75
+    flags = {
+        "digitised": digitised,
+        "reused": digitised & (chance[1] < 0.3),
+        "stored": chance[2] < 0.12,
+        "vneid": chance[3] < np.where(online, 0.7, 0.25),
+        "result": returns_paper & (chance[4] < 0.92),
+    }
+    return {name: flag.astype(np.int8) for name, flag in flags.items()}
 
 
 def _stream(seed: int, theme: int) -> np.random.Generator:

@@ -8,9 +8,10 @@ import numpy as np
 import orjson
 
 from sandbox.catalogue import Catalogue
-from sandbox.columns import NO_TIME, Background, Facts
+from sandbox.columns import NO_TIME, Facts
 from sandbox.documents import FLAGS, component_flags, fee_items, result_url
-from sandbox.spelling import Spelling, spell_amount
+from sandbox.page import Columns, RowPage, to_records
+from sandbox.spelling import spell_amount
 from sandbox.wire import TimeText
 
 
@@ -20,57 +21,33 @@ class SiteExtension:
         self._components: dict[tuple[int, int, int, int], orjson.Fragment] = {}
         self._fees: dict[tuple[int, int, int], list[dict[str, str]]] = {}
 
-    def texts(self, facts: Facts, back: Background, spelling: Spelling, codes: list[str]) -> list[str]:
+    def texts(self, page: RowPage) -> list[str]:
         """One JSON text a row."""
-        procedures = self._procedures
-        columns = zip(
-            facts.channel.tolist(),
-            spelling.blank_channel.tolist(),
-            facts.payment.tolist(),
-            spelling.blank_payment.tolist(),
-            facts.digitised.tolist(),
-            facts.reused.tolist(),
-            facts.stored.tolist(),
-            facts.vneid.tolist(),
-            facts.result.tolist(),
-            back.content.tolist(),
-            facts.fee.tolist(),
-            spelling.amount.tolist(),
-            codes,
-            self._supplements(facts),
-            strict=True,
-        )
-        return [
-            orjson.dumps(
-                {
-                    "submissionChannel": "" if no_channel else str(channel),
-                    "onlinePayment": "" if no_payment else str(payment),
-                    "hasDigitisedComponent": FLAGS[digitised],
-                    "accountVerifiedVneid": FLAGS[vneid],
-                    "databases": ["7"] if procedures[content].population else [],
-                    "fees": self._fee_list(content, fee, amount),
-                    "components": self._component_list(content, digitised, reused, stored),
-                    "results": self._results(content, code) if result else [],
-                    "supplements": supplements,
-                }
-            ).decode()
-            for (
-                channel,
-                no_channel,
-                payment,
-                no_payment,
-                digitised,
-                reused,
-                stored,
-                vneid,
-                result,
-                content,
-                fee,
-                amount,
-                code,
-                supplements,
-            ) in columns
-        ]
+        columns: Columns = {
+            "submissionChannel": page.channels(),
+            "onlinePayment": page.payments(),
+            "hasDigitisedComponent": [FLAGS[d] for d in page.facts.digitised.tolist()],
+            "accountVerifiedVneid": [FLAGS[v] for v in page.facts.vneid.tolist()],
+            "databases": [["7"] if self._procedures[c].population else [] for c in page.back.content.tolist()],
+            "fees": self._fee_lists(page),
+            "components": self._component_lists(page),
+            "results": self._result_lists(page),
+            "supplements": self._supplements(page.facts),
+        }
+        return [orjson.dumps(record).decode() for record in to_records(columns)]
+
+    def _fee_lists(self, page: RowPage) -> list[list[dict[str, str]]]:
+        keys = zip(page.back.content.tolist(), page.facts.fee.tolist(), page.spelling.amount.tolist(), strict=True)
+        return [self._fee_list(*key) for key in keys]
+
+    def _component_lists(self, page: RowPage) -> list[orjson.Fragment]:
+        facts = page.facts
+        flags = zip(facts.digitised.tolist(), facts.reused.tolist(), facts.stored.tolist(), strict=True)
+        return [self._component_list(c, *three) for c, three in zip(page.back.content.tolist(), flags, strict=True)]
+
+    def _result_lists(self, page: RowPage) -> list[list[dict[str, str]]]:
+        rows = zip(page.facts.result.tolist(), page.back.content.tolist(), page.codes, strict=True)
+        return [self._results(content, code) if has else [] for has, content, code in rows]
 
     def _fee_list(self, content: int, fee: int, amount: int) -> list[dict[str, str]]:
         key = (content, fee, amount)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.cases.applicants import Applicants
 from sandbox.cases.codes import CodeBook
 from sandbox.catalogue import Catalogue
 from sandbox.city.extension import SiteExtension
 from sandbox.columns import DAY, NO_TIME, Background, Facts, Rows
+from sandbox.page import Columns, RowPage, to_records
 from sandbox.side import Side
 from sandbox.spelling import AgencySpelling, EmptySpelling, TimeSpelling, spell_agency, spell_empty
 from sandbox.verdict import Judge
@@ -24,17 +24,8 @@ GROUP_ID = "35417"
 FIRST_DOSSIER_ID = 26_000_001
 
 STATUS_WORDS = (
-    "",
-    "receiving",
-    "new",
-    "denied",
-    "processing",
-    "waiting",
-    "paying",
-    "cancelled",
-    "unresolved",
-    "releasing",
-    "done",
+    *("", "receiving", "new", "denied", "processing", "waiting"),
+    *("paying", "cancelled", "unresolved", "releasing", "done"),
 )
 STATUS_TEXTS = (
     "",
@@ -76,67 +67,71 @@ class CityRecords:
         self.book, self.text, self.judge = book, text, judge
         self._names = [[spell_agency(a.name, s) for a in catalogue.agencies] for s in AgencySpelling]
         self._units = [a.code for a in catalogue.agencies]
-        self._services = [[p.code, f"{p.code}.H26"] for p in catalogue.procedures]
+        self._services = [[p.code for p in catalogue.procedures], [f"{p.code}.H26" for p in catalogue.procedures]]
         self._titles = [p.name for p in catalogue.procedures]
         self._extension = SiteExtension(catalogue, text)
 
     def render(self, rows: Rows) -> list[dict[str, Any]]:
-        page = self._columns(rows, self.side.facts.take(rows), self.background.take(rows))
-        keys = tuple(page)
-        records = [dict(zip(keys, values, strict=True)) for values in zip(*page.values(), strict=True)]
+        page = RowPage.of(rows, self.side, self.background, self.book)
+        records = to_records(self._filing(page) | self._times(page) | self._state(page))
         self._respell(rows, records)
         return records
 
-    def _columns(self, rows: Rows, facts: Facts, back: Background) -> dict[str, list[str]]:
-        """All keys of a listing record, each as the list of its values over the page."""
-        people, codes = Applicants.of(back), self.book.texts(facts.code)
-        times = self.text.city
-        status, agency = facts.status.tolist(), facts.agency.tolist()
-        online = [c == 2 for c in facts.channel.tolist()]
-        empty = [""] * len(rows)
-        spelling = self.side.spelling.agency[rows].tolist()
+    def _filing(self, page: RowPage) -> Columns:
+        """What was filed, where and by whom."""
+        facts, people, agency = page.facts, page.people, page.facts.agency.tolist()
         return {
-            "dossierId": [str(FIRST_DOSSIER_ID + row) for row in rows.tolist()],
-            "groupId": [GROUP_ID] * len(rows),
+            "dossierId": [str(FIRST_DOSSIER_ID + row) for row in page.rows.tolist()],
+            "groupId": [GROUP_ID] * len(page),
             "referenceUid": [f"{key * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF:016x}" for key in facts.code.tolist()],
-            "dossierNo": codes,
-            "createDate": times(facts.submitted),
-            "modifiedDate": times(back.modified),
-            "serviceCode": [
-                self._services[p][s] for p, s in zip(facts.procedure.tolist(), facts.local_suffix.tolist(), strict=True)
-            ],
+            "dossierNo": page.codes,
+            "createDate": self.text.city(facts.submitted),
+            "modifiedDate": self.text.city(page.back.modified),
+            "serviceCode": page.pick(self._services, "procedure"),
             "serviceName": [self._titles[p] for p in facts.procedure.tolist()],
             "govAgencyCode": [self._units[a] for a in agency],
-            "govAgencyName": [self._names[s][a] for s, a in zip(spelling, agency, strict=True)],
+            "govAgencyName": page.pick(self._names, "agency"),
             "applicantName": people.names,
             "applicantIdType": ["business" if e else "citizen" for e in people.enterprise],
             "applicantIdNo": people.identities,
             "contactTelNo": people.phones,
             "contactEmail": people.mails,
+        }
+
+    def _times(self, page: RowPage) -> Columns:
+        facts, times = page.facts, self.text.city
+        return {
             "submitDate": times(facts.submitted),
             "receiveDate": times(facts.received),
             "dueDate": times(facts.due),
-            "extendDate": empty,
+            "extendDate": [""] * len(page),
             "releaseDate": times(facts.finished),
             "finishDate": times(facts.returned),
             "cancellingDate": times(np.where(facts.status == 7, facts.finished, NO_TIME)),
             "correcttingDate": times(np.where(facts.status == 5, facts.asked, NO_TIME)),
+        }
+
+    def _state(self, page: RowPage) -> Columns:
+        """Where the case stands, and the site extension."""
+        facts, status, channel = page.facts, page.facts.status.tolist(), page.facts.channel.tolist()
+        changed = np.where(facts.status == 1, facts.submitted, page.back.modified)
+        return {
             "dossierStatus": [STATUS_WORDS[s] for s in status],
             "dossierStatusText": [STATUS_TEXTS[s] for s in status],
-            "dossierSubStatus": empty,
-            "dossierSubStatusText": empty,
+            "dossierSubStatus": [""] * len(page),
+            "dossierSubStatusText": [""] * len(page),
             "lockState": ["PAUSE" if s in (5, 6) else "" for s in status],
-            "online": ["true" if o else "false" for o in online],
-            "viaPostal": ["2" if c == 3 else "1" for c in facts.channel.tolist()],
-            "originality": ["1" if o else "3" for o in online],
+            "online": ["true" if online else "false" for online in page.online],
+            "viaPostal": ["2" if c == 3 else "1" for c in channel],
+            "originality": ["1" if online else "3" for online in page.online],
             "durationCount": [f"{d}.0" for d in self.judge.max_days[facts.procedure].tolist()],
-            "durationUnit": ["0"] * len(rows),
-            "dossierNote": people.notes,
+            "durationUnit": ["0"] * len(page),
+            "dossierNote": page.people.notes,
             "dossierOverdue": self._overdue_texts(facts),
             "stepName": [STEP_NAMES[s] for s in status],
-            "lastActionDate": times(np.where(facts.status == 1, facts.submitted, back.modified)),
+            "lastActionDate": self.text.city(changed),
             "lastActionName": [STEP_NAMES[s] for s in status],
-            "metaData": self._extension.texts(facts, back, self.side.spelling.take(rows), codes),
+            "metaData": self._extension.texts(page),
         }
 
     def _overdue_texts(self, facts: Facts) -> list[str]:

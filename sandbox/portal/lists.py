@@ -8,9 +8,10 @@ import numpy as np
 
 from sandbox.cases.applicants import Applicants
 from sandbox.catalogue import Catalogue
-from sandbox.columns import NO_TIME, Background, Facts
+from sandbox.columns import NO_TIME, Facts
 from sandbox.documents import component_flags, fee_items, result_url
-from sandbox.spelling import Spelling, spell_amount
+from sandbox.page import RowPage
+from sandbox.spelling import spell_amount
 from sandbox.wire import TimeText
 
 POPULATION_DATABASE = "7"
@@ -23,11 +24,11 @@ class CaseLists:
         self._components: dict[tuple[int, int, int, int], Records] = {}
         self._fees: dict[tuple[int, int, int], Records] = {}
 
-    def components(self, facts: Facts, back: Background) -> list[Records]:
+    def components(self, page: RowPage) -> list[Records]:
         """``TaiLieuNop``, cached by procedure and flags."""
-        keys = zip(
-            back.content.tolist(), facts.digitised.tolist(), facts.reused.tolist(), facts.stored.tolist(), strict=True
-        )
+        facts = page.facts
+        flags = zip(facts.digitised.tolist(), facts.reused.tolist(), facts.stored.tolist(), strict=True)
+        keys = ((content, *three) for content, three in zip(page.back.content.tolist(), flags, strict=True))
         return [self._components.get(key) or self._describe_components(key) for key in keys]
 
     def _describe_components(self, key: tuple[int, int, int, int]) -> Records:
@@ -47,8 +48,8 @@ class CaseLists:
         ]
         return self._components[key]
 
-    def fees(self, facts: Facts, back: Background, spelling: Spelling) -> list[Records]:
-        keys = zip(back.content.tolist(), facts.fee.tolist(), spelling.amount.tolist(), strict=True)
+    def fees(self, page: RowPage) -> list[Records]:
+        keys = zip(page.back.content.tolist(), page.facts.fee.tolist(), page.spelling.amount.tolist(), strict=True)
         return [self._fees[key] if key in self._fees else self._describe_fees(key) for key in keys]
 
     def _describe_fees(self, key: tuple[int, int, int]) -> Records:
@@ -79,8 +80,8 @@ class CaseLists:
                 found[place].append(_supplement(2, again, ""))
         return found
 
-    def results(self, facts: Facts, back: Background, codes: list[str]) -> list[Records]:
-        rows = zip(facts.result.tolist(), back.content.tolist(), codes, strict=True)
+    def results(self, page: RowPage) -> list[Records]:
+        rows = zip(page.facts.result.tolist(), page.back.content.tolist(), page.codes, strict=True)
         return [self._result(content, code) if has else [] for has, content, code in rows]
 
     def _result(self, content: int, code: str) -> Records:
@@ -100,9 +101,9 @@ class CaseLists:
         rows = zip(people.identities, people.enterprise, strict=True)
         return [[] if e else [{"LoaiDinhDanh": "1", "SoDinhDanh": number}] for number, e in rows]
 
-    def databases(self, back: Background) -> list[Records]:
+    def databases(self, page: RowPage) -> list[Records]:
         linked = [{"MaCSDL": POPULATION_DATABASE}]
-        return [linked if self._procedures[content].population else [] for content in back.content.tolist()]
+        return [linked if self._procedures[content].population else [] for content in page.back.content.tolist()]
 
 
 def _supplement(number: int, asked: str, answered: str) -> dict[str, Any]:

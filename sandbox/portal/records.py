@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.cases.applicants import Applicants
 from sandbox.cases.codes import CodeBook
 from sandbox.catalogue import Catalogue
-from sandbox.columns import NO_TIME, Background, Facts, Ints, Rows
+from sandbox.columns import NO_TIME, Background, Ints, Rows
 from sandbox.documents import FLAGS
+from sandbox.page import Columns, RowPage, to_records
 from sandbox.portal.lists import CaseLists
 from sandbox.side import Side
 from sandbox.spelling import AgencySpelling, EmptySpelling, TimeSpelling, spell_agency, spell_empty
@@ -39,74 +39,72 @@ class PortalRecords:
     ) -> None:
         self.side, self.background, self.book, self.text = side, background, book, text
         self._procedures = catalogue.procedures
-        self._codes = [[p.code, f"{p.code}.H26"] for p in catalogue.procedures]
+        self._codes = [[p.code for p in catalogue.procedures], [f"{p.code}.H26" for p in catalogue.procedures]]
         self._names = [[spell_agency(a.name, s) for a in catalogue.agencies] for s in AgencySpelling]
         self._lists = CaseLists(catalogue, text)
 
     def render(self, rows: Rows) -> list[dict[str, Any]]:
-        page = self._columns(rows, self.side.facts.take(rows), self.background.take(rows))
-        keys = tuple(page)
-        records = [dict(zip(keys, values, strict=True)) for values in zip(*page.values(), strict=True)]
+        page = RowPage.of(rows, self.side, self.background, self.book)
+        records = to_records(self._filing(page) | self._course(page) | self._contents(page))
         self._respell(rows, records)
         return records
 
-    def _columns(self, rows: Rows, facts: Facts, back: Background) -> dict[str, list[Any]]:
-        """All keys of a case record in the order of the contract, each as the list of its values over the page."""
-        people, codes = Applicants.of(back), self.book.texts(facts.code)
-        times, spelling, empty = self.text.portal, self.side.spelling.take(rows), [""] * len(rows)
-        stated = [self._procedures[p] for p in facts.procedure.tolist()]
-        online = [c == 2 for c in facts.channel.tolist()]
-        components, databases = self._lists.components(facts, back), self._lists.databases(back)
+    def _filing(self, page: RowPage) -> Columns:
+        """What was filed and by whom (fields 1 to 15 of the contract)."""
+        people, empty = page.people, [""] * len(page)
+        stated = [self._procedures[p] for p in page.facts.procedure.tolist()]
         return {
-            "idHoSo": [str(i) for i in record_ids(rows).tolist()],
-            "MaHoSo": codes,
-            "MaTTHC": [
-                self._codes[p][s] for p, s in zip(facts.procedure.tolist(), facts.local_suffix.tolist(), strict=True)
-            ],
+            "idHoSo": [str(i) for i in record_ids(page.rows).tolist()],
+            "MaHoSo": page.codes,
+            "MaTTHC": page.pick(self._codes, "procedure"),
             "TenTTHC": [p.name for p in stated],
             "MaLinhVuc": [p.field_code for p in stated],
             "TenLinhVuc": [p.field_name for p in stated],
-            "KenhThucHien": [
-                "" if b else str(c)
-                for c, b in zip(facts.channel.tolist(), spelling.blank_channel.tolist(), strict=True)
-            ],
+            "KenhThucHien": page.channels(),
             "SoBienNhan": empty,
             "ChuHoSo": people.names,
             "LoaiDoiTuong": ["2" if e else "1" for e in people.enterprise],
-            "MaDoiTuong": [f"TECH{i}" if o else "" for i, o in zip(people.identities, online, strict=True)],
+            "MaDoiTuong": [f"TECH{i}" if o else "" for i, o in zip(people.identities, page.online, strict=True)],
             "ThongTinKhac": empty,
             "Email": people.mails,
             "Fax": people.phones,
             "SoDienThoai": people.phones,
             "TrichYeuHoSo": [f"{p.name} - {n}" for p, n in zip(stated, people.names, strict=True)],
+        }
+
+    def _course(self, page: RowPage) -> Columns:
+        """Times, status and owner (fields 16 to 24)."""
+        facts, times = page.facts, self.text.portal
+        return {
             "NgayTiepNhan": times(facts.received),
             "NgayHenTra": times(facts.due),
             "TrangThaiHoSo": [str(s) for s in facts.status.tolist()],
             "NgayTra": times(facts.returned),
-            "ThongTinTra": empty,
+            "ThongTinTra": [""] * len(page),
             "HinhThuc": ["1" if c == 3 else "0" for c in facts.channel.tolist()],
             "NgayKetThucXuLy": times(facts.finished),
-            "DonViXuLy": [
-                self._names[s][a] for s, a in zip(spelling.agency.tolist(), facts.agency.tolist(), strict=True)
-            ],
-            "GhiChu": people.notes,
-            "TaiLieuNop": components,
-            "DanhSachLePhi": self._lists.fees(facts, back, spelling),
-            "DanhSachTepDinhKemKhac": [[] for _ in codes],
-            "DanhSachHoSoBoSung": self._lists.supplements(facts),
-            "DanhSachGiayToKetQua": self._lists.results(facts, back, codes),
-            "SoGiayToChuHoSo": people.identities,
-            "NoiNopHoSo": [PLACE_NATIONAL if o else PLACE_LOCAL for o in online],
+            "DonViXuLy": page.pick(self._names, "agency"),
+            "GhiChu": page.people.notes,
+        }
+
+    def _contents(self, page: RowPage) -> Columns:
+        """Lists and the fields of the extended record (25 to 38)."""
+        facts, lists = page.facts, self._lists
+        return {
+            "TaiLieuNop": lists.components(page),
+            "DanhSachLePhi": lists.fees(page),
+            "DanhSachTepDinhKemKhac": [[] for _ in page.codes],
+            "DanhSachHoSoBoSung": lists.supplements(facts),
+            "DanhSachGiayToKetQua": lists.results(page),
+            "SoGiayToChuHoSo": page.people.identities,
+            "NoiNopHoSo": [PLACE_NATIONAL if online else PLACE_LOCAL for online in page.online],
             "HoSoCoThanhPhanSoHoa": [FLAGS[d] for d in facts.digitised.tolist()],
             "TaiKhoanDuocXacThucVoiVNeID": [FLAGS[v] for v in facts.vneid.tolist()],
-            "DuocThanhToanTrucTuyen": [
-                "" if b else str(p)
-                for p, b in zip(facts.payment.tolist(), spelling.blank_payment.tolist(), strict=True)
-            ],
-            "NgayTuChoi": times(np.where(facts.status == 3, facts.finished, NO_TIME)),
-            "NgayNopHoSo": times(facts.submitted),
-            "DinhDanhCHS": self._lists.identities(people),
-            "DSKetNoiCSDL": databases,
+            "DuocThanhToanTrucTuyen": page.payments(),
+            "NgayTuChoi": self.text.portal(np.where(facts.status == 3, facts.finished, NO_TIME)),
+            "NgayNopHoSo": self.text.portal(facts.submitted),
+            "DinhDanhCHS": lists.identities(page.people),
+            "DSKetNoiCSDL": lists.databases(page),
         }
 
     def _respell(self, rows: Rows, records: list[dict[str, Any]]) -> None:

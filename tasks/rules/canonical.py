@@ -73,7 +73,8 @@ def canonicalise(side: Side, rows: pd.DataFrame, references: References, fingerp
 
 def vietnam_day(at: pd.Series) -> pd.Series:
     """The day of an instant in Vietnam's wall clock: `datetime.date`, NaT where missing."""
-    return at.dt.tz_convert("Asia/Ho_Chi_Minh").dt.date
+    days: pd.Series = at.dt.tz_convert("Asia/Ho_Chi_Minh").dt.date
+    return days
 
 
 def _hashed(frame: pd.DataFrame) -> pa.Table:
@@ -94,9 +95,7 @@ def row_hash(table: pa.Table, names: Sequence[str]) -> pa.Array:
     """
     texts = [pc.fill_null(_text(table.column(name)), _NULL) for name in names]
     joined = pc.binary_join_element_wise(*texts, _SEPARATOR).cast(pa.binary())
-    digests = np.fromiter(
-        map(xxhash.xxh3_64_intdigest, joined.to_pylist()), dtype=np.uint64, count=table.num_rows
-    )
+    digests = np.fromiter(map(xxhash.xxh3_64_intdigest, joined.to_pylist()), dtype=np.uint64, count=table.num_rows)
     return pa.array(digests.view(np.int64))
 
 
@@ -109,8 +108,8 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _procedure(side: Side, code: pd.Series) -> pd.Series:
-    """The national code. The city's local suffix is taken off, as its push must do; the portal's text stays whole, since
-    a suffix there is a fault."""
+    """The national code. The city's local suffix is taken off, as its push must do; the portal's text stays whole,
+    since a suffix there is a fault."""
     if side is Side.PORTAL:
         return code
     return split_procedure(code)["base"].fillna(code)

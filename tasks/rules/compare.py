@@ -1,7 +1,7 @@
 """Pairs in, mismatches out: what each difference within a pair of canonical cases is called.
 
-A pair has one canonical case of each side with the same code, in columns `city_<name>` and `portal_<name>`. Findings are
-long: one row for each mismatch, columns of `FINDING_COLUMNS`.
+A pair has one canonical case of each side with the same code, in columns `city_<name>` and `portal_<name>`. Findings
+are long: one row for each mismatch, columns of `FINDING_COLUMNS`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def judge(pairs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Every mismatch of every pair at `as_of`: FINDING_COLUMNS, all text.
 
     A difference that another kind explains is not reported twice: due and finish times count only while both sides give
-    the same overdue verdict, a missing finish time or result only where the portal's status should have one, and no finish time where the portal's
-    status was rewritten.
+    the same overdue verdict, a missing finish time or result only where the portal's status should have one, and no
+    finish time where the portal's status was rewritten.
     """
     found = [_status(pairs), *_verdict_and_times(pairs, as_of)]
     found += [
@@ -43,7 +43,8 @@ def judge(pairs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 def differ(a: pd.Series, b: pd.Series) -> pd.Series:
     """Where two columns are not the same, null against a value included: plain bool."""
     both_null = a.isna() & b.isna()
-    return ~((a == b).fillna(False).astype(bool) | both_null)
+    different: pd.Series = ~((a == b).fillna(False).astype(bool) | both_null)
+    return different
 
 
 def _finding(pairs: pd.DataFrame, where: pd.Series, kind: Kind | pd.Series, field: str | pd.Series) -> pd.DataFrame:
@@ -64,7 +65,8 @@ def _finding(pairs: pd.DataFrame, where: pd.Series, kind: Kind | pd.Series, fiel
 def shown_value(values: pd.Series) -> pd.Series:
     """Values as a person reads them: times in Vietnam's wall clock to the second, everything else as its text."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return values.dt.tz_convert("Asia/Ho_Chi_Minh").dt.strftime("%Y-%m-%d %H:%M:%S").astype("string[pyarrow]")
+        wall_clock = values.dt.tz_convert("Asia/Ho_Chi_Minh").dt.strftime("%Y-%m-%d %H:%M:%S")
+        values = wall_clock
     return values.astype("string[pyarrow]")
 
 
@@ -128,7 +130,8 @@ def _digital(pairs: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _finished(pairs: pd.DataFrame) -> pd.Series:
-    """Where the city, too, says that the case is finished; before that the portal's early status explains its result."""
+    """Where the city, too, says that the case is finished; before that the portal's early status explains its
+    result."""
     return pairs["city_status_code"].isin(sorted(RESULT_STATUSES))
 
 

@@ -6,7 +6,7 @@ may resume in some city systems.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -35,7 +35,7 @@ NEXT: Final = MappingProxyType(
 """Status -> the statuses that may follow it directly."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def reaches(start: Status, goal: Status) -> bool:
     """Whether `goal` can follow `start`, directly or through others."""
     seen, frontier = {start}, [start]
@@ -49,12 +49,12 @@ def reaches(start: Status, goal: Status) -> bool:
     return False
 
 
-@lru_cache(maxsize=None)
+@cache
 def kind_of(city: Status, portal: Status) -> Kind | None:
     """The kind of a status difference, None when there is none.
 
-    Where each status can follow the other (4 and 5, say), the portal is behind: its copy is fed by the city, so the usual
-    reason is a step that has not arrived.
+    Where each status can follow the other (4 and 5, say), the portal is behind: its copy is fed by the city, so the
+    usual reason is a step that has not arrived.
     """
     if city is portal:
         return None

@@ -24,7 +24,9 @@ def ambiguous(city: pd.DataFrame, portal: pd.DataFrame) -> pd.DataFrame:
     Both frames have `case_code`, `procedure_code`, `agency_code`, `received_at`, `applicant_fingerprint`. Result:
     FINDING_COLUMNS, one row for each city case that has candidates; `portal_value` lists their codes, nearest first.
     """
-    sides = [frame.assign(day=frame["received_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.date) for frame in (city, portal)]
+    sides = [
+        frame.assign(day=frame["received_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.date) for frame in (city, portal)
+    ]
     blocks = sides[0].dropna(subset=_BLOCK).merge(sides[1].dropna(subset=_BLOCK), on=_BLOCK, suffixes=("", "_portal"))
     near = [
         (a, b, distance)

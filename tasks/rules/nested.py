@@ -49,7 +49,8 @@ def summarise(side: Side, rows: pd.DataFrame) -> pd.DataFrame:
     """One row of facts for each row, same index:
 
     `any_digitised`, `any_reused`, `any_stored`, `has_result`, `population_linked` (bool), `fee_total` (Int64 dong, null
-    without fees), `amount_bad`, `list_bad` (bool), `supplement_requests` (int), `supplement_requested_at` (latest, UTC),
+    without fees), `amount_bad`, `list_bad` (bool), `supplement_requests` (int), `supplement_requested_at` (latest,
+    UTC),
     `supplement_answered` (bool: the latest one), `supplement_waiting_s` (int seconds over the answered ones),
     `supplement_time_bad` (bool); for the city also the scalars of the extension as text.
     """
@@ -62,9 +63,7 @@ def summarise(side: Side, rows: pd.DataFrame) -> pd.DataFrame:
         }
         keys = _CITY_KEYS
     else:
-        lists = [
-            tuple(_list(text) for text in texts) for texts in zip(*(rows[name] for name in _LISTS), strict=True)
-        ]
+        lists = [tuple(_list(text) for text in texts) for texts in zip(*(rows[name] for name in _LISTS), strict=True)]
         scalars, keys = {}, _PORTAL_KEYS
     facts = pd.DataFrame({**scalars, **_flags(lists, keys)}, index=rows.index)
     facts = facts.join(_fees(lists, keys["amount"], rows.index))
@@ -109,7 +108,7 @@ def _flags(lists: list[Any], keys: Mapping[str, str]) -> dict[str, list[bool]]:
             for row in lists
         ]
 
-    set_values = {"1", "2", 1, 2, True}
+    set_values = {"1", "2", 1, 2}
     return {
         "any_digitised": some(0, lambda item: item.get(keys["digitised"]) in set_values),
         "any_reused": some(0, lambda item: item.get(keys["reused"]) in set_values),

@@ -32,7 +32,8 @@ class Ground:
 def reconcile(batches: Iterable[pd.DataFrame], doubled: pd.DataFrame, ground: Ground) -> pd.DataFrame:
     """Findings of all batches: the columns of the mismatch ledger's findings.
 
-    `batches` hold `case_code` and the columns of both sides (`city_<name>`, `portal_<name>`, null for a missing partner);
+    `batches` hold `case_code` and the columns of both sides (`city_<name>`, `portal_<name>`, null for a missing
+    partner);
     `doubled` has `side`, `case_code`, `records`.
     """
     judged, alone = [], []
@@ -108,7 +109,9 @@ def _listed(day: pd.Series, windows: pd.DataFrame, side: Side) -> pd.Series:
     """Whether a day lies in some window of a side that was read."""
     days = pd.to_datetime(day)
     listed = pd.Series(False, index=day.index)
-    for start, end in windows.loc[windows["side"] == side.value, ["window_start", "window_end"]].itertuples(index=False):
+    for start, end in windows.loc[windows["side"] == side.value, ["window_start", "window_end"]].itertuples(
+        index=False
+    ):
         listed |= (days >= pd.Timestamp(start)) & (days < pd.Timestamp(end))
     return listed
 

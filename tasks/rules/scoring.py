@@ -1,8 +1,8 @@
 """From counts to scores of both sides, and from a mismatch to the points it costs.
 
-Only indicators that cases alone can feed are here: synchronisation, on time, online share, payment A, and the case-based
-part of digitisation (index formula description, service-index reference 1.6). The city's truth is what the portal would
-publish if its copy were the city's record.
+Only indicators that cases alone can feed are here: synchronisation, on time, online share, payment A, and the
+case-based part of digitisation (index formula description, service-index reference 1.6). The city's truth is what the
+portal would publish if its copy were the city's record.
 """
 
 from __future__ import annotations

@@ -97,7 +97,10 @@ def _kinds(kinds: pd.DataFrame, events: pd.DataFrame) -> list[KindCount]:
 def _quarantine(rows: pd.DataFrame) -> list[QuarantineCount]:
     return [
         QuarantineCount(
-            side=side, reason=reason, rows=len(part), case_codes=part["case_code"].dropna().head(CODES_SHOWN).tolist()
+            side=str(side),
+            reason=str(reason),
+            rows=len(part),
+            case_codes=part["case_code"].dropna().head(CODES_SHOWN).tolist(),
         )
         for (side, reason), part in rows.groupby(["side", "reason"], sort=True)
     ]
@@ -127,7 +130,8 @@ def _agencies(lines: pd.DataFrame, answers: Answers) -> list[AgencyFindings]:
     grouped = answers.by_agency.groupby("agency_code")
     mismatches, lost = grouped["rows"].sum(), grouped["points"].sum()
     found = []
-    for code, part in lines.groupby("unit", sort=True):
+    for unit, part in lines.groupby("unit", sort=True):
+        code = str(unit)
         scores = _indicator_scores(part)
         on_time = next(score for score in scores if score.indicator == "ON_TIME")
         found.append(

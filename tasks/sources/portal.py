@@ -1,7 +1,7 @@
 """The national portal's copy: session login, then one endpoint for every service.
 
-`DanhSachHoSo` lists cases by received day; `LayDanhMucCoQuan`, `LayDanhSachTTHC` and `LayThuTuc` are catalogues. Success
-is `error_code` "00", "0" or 0 (three generations of one client compare with three spellings).
+`DanhSachHoSo` lists cases by received day; `LayDanhMucCoQuan`, `LayDanhSachTTHC` and `LayThuTuc` are catalogues.
+Success is `error_code` "00", "0" or 0 (three generations of one client compare with three spellings).
 """
 
 from __future__ import annotations

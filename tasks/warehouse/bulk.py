@@ -1,9 +1,10 @@
-"""Moving many rows at once: Parquet into a temporary table, a query into Arrow. The only file that knows how each engine
-likes it."""
+"""Moving many rows at once: Parquet into a temporary table, a query into Arrow. The only file that knows how each
+engine likes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -28,20 +29,21 @@ def stage(connection: Connection, name: str, schema: pa.Schema, files: Sequence[
     return table
 
 
-def fetch(connection: Connection, statement: Select) -> pa.Table:
+def fetch(connection: Connection, statement: Select[Any]) -> pa.Table:
     """The whole result of a query as an Arrow table."""
     cursor = connection.execute(statement).cursor
     return cursor.fetch_arrow_table()
 
 
-def fetch_batches(connection: Connection, statement: Select, rows: int) -> Iterator[pa.RecordBatch]:
+def fetch_batches(connection: Connection, statement: Select[Any], rows: int) -> Iterator[pa.RecordBatch]:
     """The result of a query in record batches of about `rows` rows."""
     cursor = connection.execute(statement).cursor
     yield from cursor.fetch_record_batch(rows)
 
 
 def to_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
-    """Arrow to pandas without losing what pandas' defaults lose: text stays Arrow text, integers and flags stay nullable."""
+    """Arrow to pandas without losing what pandas' defaults lose: text stays Arrow text, integers and flags stay
+    nullable."""
     nullable = {
         pa.int16(): pd.Int16Dtype(),
         pa.int32(): pd.Int32Dtype(),
@@ -50,4 +52,5 @@ def to_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
         pa.string(): pd.StringDtype("pyarrow"),
         pa.large_string(): pd.StringDtype("pyarrow"),
     }
-    return table.to_pandas(types_mapper=nullable.get)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
+    return frame

@@ -12,7 +12,8 @@ from tasks.warehouse.tables import agency, procedure
 
 
 def replace_catalogues(connection: Connection, agencies: pd.DataFrame, procedures: pd.DataFrame, today: date) -> None:
-    """Take over today's catalogues. A name that is no longer listed is ended, never deleted: old cases still bear it."""
+    """Take over today's catalogues. A name that is no longer listed is ended, never deleted: old cases still bear
+    it."""
     listed = agencies.drop_duplicates(["agency_code", "agency_name"]).astype(object)
     rows = listed.where(listed.notna(), None).to_dict("records")
     insert = upsert(agency).values([row | {"valid_from": today, "valid_to": None} for row in rows])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, func, literal, not_, null, or_, select
@@ -36,7 +37,8 @@ _STATE = ("leading", "verdict", "field", "city_value", "portal_value", "agency_c
 
 
 def remember(connection: Connection, run_id: str, as_of: datetime, files: Sequence[str]) -> dict[str, int]:
-    """Bring the ledger up to a full run's findings; returns how many were opened, confirmed, changed, resolved, reopened.
+    """Bring the ledger up to a full run's findings; returns how many were opened, confirmed, changed, resolved,
+    reopened.
 
     Findings not seen again are resolved. `confirmed` counts a mismatch once in each of its lives.
     """
@@ -80,7 +82,7 @@ def _events(connection: Connection, run_id: str, as_of: datetime, found: Table) 
     return counts
 
 
-def _row(table: Table, verdict: Verdict | None = None) -> list[ColumnElement]:
+def _row(table: Table, verdict: Verdict | None = None) -> list[ColumnElement[Any]]:
     said = literal(verdict.value) if verdict else table.c.verdict
     return [table.c.case_code, table.c.kind, said.label("verdict"), table.c.city_value, table.c.portal_value]
 

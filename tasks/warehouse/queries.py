@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, and_, case, cast, func, or_, select
 
 from schemas.case import CANONICAL_VERSION, CASE_SCHEMA
 from schemas.codes import QuarantineReason, Side, Status
@@ -57,8 +58,8 @@ def disagreeing(connection: Connection, batch_rows: int) -> Iterator[pd.DataFram
         yield to_frame(batch)
 
 
-def _named(table: object, prefix: str) -> list[ColumnElement]:
-    return [table.c[name].label(f"{prefix}_{name}") for name in CASE_SCHEMA.names]  # type: ignore[attr-defined]
+def _named(table: FromClause, prefix: str) -> list[ColumnElement[Any]]:
+    return [table.c[name].label(f"{prefix}_{name}") for name in CASE_SCHEMA.names]
 
 
 def open_quarantine(connection: Connection) -> pd.DataFrame:
@@ -95,7 +96,8 @@ def references(connection: Connection) -> tuple[pd.DataFrame, pd.DataFrame]:
 def indicator_counts(connection: Connection, as_of: datetime, start: date, end: date) -> pd.DataFrame:
     """Counts that indicators are made of, for cases received in `[start, end)`: one row a side, agency and month.
 
-    Columns: `side`, `agency_code`, `month` (its first day), `received`, `overdue`, `online`, `fee_cases`, `fee_paid_online`,
+    Columns: `side`, `agency_code`, `month` (its first day), `received`, `overdue`, `online`, `fee_cases`,
+    `fee_paid_online`,
     `with_result`, `digitised`, `reused`, `stored`, `population`. Overdue is judged at `as_of` by the national rule.
     """
     v = version.c

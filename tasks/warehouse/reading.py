@@ -41,7 +41,17 @@ def by_agency(connection: Connection) -> pd.DataFrame:
 def costliest(connection: Connection, limit: int) -> pd.DataFrame:
     """The open mismatches that cost most, leading kinds first among equals."""
     m = mismatch.c
-    names = ("case_code", "kind", "field", "city_value", "portal_value", "verdict", "agency_code", "since", "points_lost")
+    names = (
+        "case_code",
+        "kind",
+        "field",
+        "city_value",
+        "portal_value",
+        "verdict",
+        "agency_code",
+        "since",
+        "points_lost",
+    )
     believed = case((m.verdict == Verdict.CONFIRMED.value, 0), (m.verdict == Verdict.LATE.value, 1), else_=2)
     rows = (
         select(*(m[name] for name in names))
@@ -82,7 +92,7 @@ def scores(connection: Connection, run_id: str) -> pd.DataFrame:
 def agency_names(connection: Connection) -> dict[str, str]:
     """One name for each agency code in force."""
     rows = select(agency.c.agency_code, func.min(agency.c.agency_name)).where(agency.c.valid_to.is_(None))
-    return {code: name for code, name in connection.execute(rows.group_by(agency.c.agency_code))}
+    return dict(connection.execute(rows.group_by(agency.c.agency_code)).tuples().all())
 
 
 def side_counts(connection: Connection, run_id: str) -> pd.DataFrame:

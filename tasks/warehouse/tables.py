@@ -1,11 +1,12 @@
-"""The warehouse's tables, once, for both engines. Names read `layer_source__noun`; views named `out_...` are for readers.
+"""The warehouse's tables, once, for both engines. Names read `layer_source__noun`; views named `out_...` are for
+readers.
 
 Times are `timestamptz` in UTC; days are days of Vietnam's wall clock. Money is whole dong.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 from sqlalchemy import (
@@ -29,7 +30,7 @@ from schemas.case import CASE_SCHEMA
 
 metadata: Final = MetaData()
 
-_ARROW_TYPES: Final[dict[pa.DataType, type[TypeEngine] | TypeEngine]] = {
+_ARROW_TYPES: Final[dict[pa.DataType, type[TypeEngine[Any]] | TypeEngine[Any]]] = {
     pa.string(): Text,
     pa.int16(): SmallInteger,
     pa.int64(): BigInteger,
@@ -39,12 +40,12 @@ _ARROW_TYPES: Final[dict[pa.DataType, type[TypeEngine] | TypeEngine]] = {
 }
 
 
-def columns_of(schema: pa.Schema) -> list[Column]:
+def columns_of(schema: pa.Schema) -> list[Column[Any]]:
     """SQLAlchemy columns of an Arrow schema, in order."""
     return [Column(field.name, _ARROW_TYPES[field.type], nullable=field.nullable) for field in schema]
 
 
-def _instant(name: str, nullable: bool = True) -> Column:
+def _instant(name: str, nullable: bool = True) -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 

@@ -102,7 +102,7 @@ def _open_new(connection: Connection, run_id: str, side: Side, cases: Table, as_
         .where(version.c.side == side.value, version.c.run_id == run_id)
         .group_by(version.c.window_start)
     )
-    return {window_start: count for window_start, count in connection.execute(opened)}
+    return dict(connection.execute(opened).tuples().all())
 
 
 def _close_gone(
@@ -150,7 +150,9 @@ def _keep_quarantine(
     ]
     insert = upsert(kept).from_select(names, select(*values).distinct(bad.c.quarantine_id))
     again = {name: insert.excluded[name] for name in ("last_seen", "reason", "reasons", "window_start", "run_id")}
-    connection.execute(insert.on_conflict_do_update(index_elements=["quarantine_id"], set_={**again, "released_at": None}))
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=["quarantine_id"], set_={**again, "released_at": None})
+    )
     covered = _inside(kept.c.window_start, windows)
     still = sql_exists().where(bad.c.quarantine_id == kept.c.quarantine_id)
     open_here = and_(kept.c.side == side.value, kept.c.released_at.is_(None), covered)
@@ -159,7 +161,7 @@ def _keep_quarantine(
 
 def _staged_by_window(connection: Connection, cases: Table) -> dict[date, int]:
     counted = select(cases.c.window_start, func.count()).group_by(cases.c.window_start)
-    return {window_start: count for window_start, count in connection.execute(counted)}
+    return dict(connection.execute(counted).tuples().all())
 
 
 def _record_windows(
@@ -179,8 +181,8 @@ def _record_windows(
         unchanged = staged.get(start, 0) - written
         if rows.extracted != written + unchanged + rows.duplicate + rows.quarantined:
             raise ConservationBroken(
-                f"{load.side} {rows.window.name}: {rows.extracted} rows in, but {written} loaded + {unchanged} unchanged"
-                f" + {rows.duplicate} duplicate + {rows.quarantined} quarantined"
+                f"{load.side} {rows.window.name}: {rows.extracted} rows in, but {written} loaded + {unchanged} "
+                f"unchanged + {rows.duplicate} duplicate + {rows.quarantined} quarantined"
             )
         records.append(
             {

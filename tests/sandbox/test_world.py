@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter, defaultdict
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from sandbox.city.records import STATUS_WORDS
 from sandbox.columns import wall_seconds
 from sandbox.faults.planting import wanted_per_kind
 from sandbox.world import World, build
+from tests.sandbox.folding import assert_same, fold_city, fold_portal, read_time, visible
 
 CASE_CODE = re.compile(r"^(?:\d{3}\.\d{2}\.\d{2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,3}-(\d{6}|\d{8})-\d{4,7}$")
 KINDS = {
@@ -25,7 +24,6 @@ KINDS = {
     "duplicate_in_city", "ambiguous",
 }  # fmt: skip
 REASONS = {"bad_status", "due_before_received", "unparseable_time", "null_key", "note_too_long", "malformed_key"}
-OTHER_TONES = {"oà": "òa", "oá": "óa", "oả": "ỏa", "oã": "õa", "oạ": "ọa", "uỷ": "ủy", "uý": "úy", "uỳ": "ùy"}
 
 
 @pytest.fixture(scope="module")
@@ -102,15 +100,15 @@ def test_honest_pairs_are_equal_after_folding(
     truth = world.truth()
     apart = {m["case_code"] for m in truth["mismatches"]} | set(truth["in_flight"])
     apart |= {m["portal_value"] for m in truth["mismatches"] if m["kind"] == "ambiguous"}
-    apart |= {_visible(b["case_code"]) for b in truth["bad_rows"] if b["case_code"]}
-    city_by_code = {_visible(r.get("dossierNo")): fold_city(r) for r in city if r.get("dossierNo")}
-    portal_by_code = {_visible(r.get("MaHoSo")): fold_portal(r) for r in portal if r.get("MaHoSo")}
+    apart |= {visible(b["case_code"]) for b in truth["bad_rows"] if b["case_code"]}
+    city_by_code = {visible(r.get("dossierNo")): fold_city(r) for r in city if r.get("dossierNo")}
+    portal_by_code = {visible(r.get("MaHoSo")): fold_portal(r) for r in portal if r.get("MaHoSo")}
     honest_city = {c: f for c, f in city_by_code.items() if c not in apart and f["status"] != 1}
     honest_portal = {c: f for c, f in portal_by_code.items() if c not in apart}
     assert honest_city.keys() == honest_portal.keys()
     assert len(honest_city) > 0.9 * truth["cases"]
     for code, facts in honest_city.items():
-        _assert_same(facts, honest_portal[code])
+        assert_same(facts, honest_portal[code])
 
 
 def test_listed_differences_are_real(world: World) -> None:
@@ -121,93 +119,6 @@ def test_listed_differences_are_real(world: World) -> None:
         elif mismatch["field"] == "status_code":
             assert str(STATUS_WORDS.index(city)) != portal
         elif mismatch["field"].endswith("_at"):
-            assert _time(city) != _time(portal)
+            assert read_time(city) != read_time(portal)
         else:
             assert city != portal
-
-
-def _assert_same(city: dict[str, Any], portal: dict[str, Any]) -> None:
-    for field, value in city.items():
-        other = portal[field]
-        if isinstance(value, str) and field.endswith("_at"):
-            precision = min(len(value), len(other))
-            assert bool(value) == bool(other), (field, value, other)
-            value, other = value[:precision], other[:precision]
-        assert value == other, (field, value, other)
-
-
-def fold_city(record: dict[str, Any]) -> dict[str, Any]:
-    meta = orjson.loads(record["metaData"])
-    return {
-        "status": STATUS_WORDS.index(record["dossierStatus"]) if record["dossierStatus"] in STATUS_WORDS else None,
-        "received_at": _time(record["receiveDate"]),
-        "submitted_at": _time(record["submitDate"]),
-        "due_at": _time(record["dueDate"]),
-        "finished_at": _time(record["releaseDate"]),
-        "returned_at": _time(record.get("finishDate")),
-        "agency": _name(record["govAgencyName"]),
-        "procedure": record["serviceCode"].removesuffix(".H26"),
-        "channel": meta["submissionChannel"] or "1",
-        "payment": meta["onlinePayment"] or "0",
-        "fees": [_amount(fee["amount"]) for fee in meta["fees"]],
-        "digitised": meta["hasDigitisedComponent"],
-        "vneid": meta["accountVerifiedVneid"],
-        "components": [(c["code"], c["digitised"], c["reused"], c["fromStore"]) for c in meta["components"]],
-        "results": [(r["code"], r["url"]) for r in meta["results"]],
-        "supplements": [(_time(s["requestedAt"]), _time(s["answeredAt"])) for s in meta["supplements"]],
-        "applicant": (record["applicantName"], record["applicantIdNo"], record.get("contactEmail") or ""),
-        "note": record.get("dossierNote") or "",
-    }
-
-
-def fold_portal(record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "status": int(record["TrangThaiHoSo"] or -1),
-        "received_at": _time(record["NgayTiepNhan"]),
-        "submitted_at": _time(record["NgayNopHoSo"]),
-        "due_at": _time(record["NgayHenTra"]),
-        "finished_at": _time(record["NgayKetThucXuLy"]),
-        "returned_at": _time(record.get("NgayTra")),
-        "agency": _name(record["DonViXuLy"]),
-        "procedure": record["MaTTHC"],
-        "channel": record["KenhThucHien"] or "1",
-        "payment": record["DuocThanhToanTrucTuyen"] or "0",
-        "fees": [_amount(fee["Gia"]) for fee in record["DanhSachLePhi"]],
-        "digitised": record["HoSoCoThanhPhanSoHoa"],
-        "vneid": record["TaiKhoanDuocXacThucVoiVNeID"],
-        "components": [
-            (c["MaThanhPhanHoSo"], c["DuocSoHoa"], c["DuocTaiSuDung"], c["DuocLayTuKhoDMQG"])
-            for c in record["TaiLieuNop"]
-        ],
-        "results": [(r["MaGiayToKetQua"], r["DuongDanTepTinKetQua"]) for r in record["DanhSachGiayToKetQua"]],
-        "supplements": [(_time(s["NgayBoSung"]), _time(s["NgayTiepNhanBoSung"])) for s in record["DanhSachHoSoBoSung"]],
-        "applicant": (record["ChuHoSo"], record["SoGiayToChuHoSo"], record.get("Email") or ""),
-        "note": record.get("GhiChu") or "",
-    }
-
-
-def _visible(code: str | None) -> str:
-    return "".join(letter for letter in code or "" if letter.isascii() and letter.isprintable())
-
-
-def _time(text: str | None) -> str:
-    """Digits in the order of the portal, as many as were sent."""
-    if not text or "/" not in text:
-        return text or ""
-    day, _, clock = text.partition(" ")
-    try:
-        date = datetime.strptime(day, "%d/%m/%Y")
-    except ValueError:
-        return text
-    return f"{date:%Y%m%d}{clock.replace(':', '')}"
-
-
-def _name(name: str) -> str:
-    folded = unicodedata.normalize("NFC", name).replace("\u00d0", "Đ").replace("\u0189", "Đ").replace("\u200b", "")
-    for old, new in OTHER_TONES.items():
-        folded = folded.replace(old, new)
-    return " ".join(folded.split())
-
-
-def _amount(text: str) -> int:
-    return int(text.removesuffix(".0").replace(".", ""))

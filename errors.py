@@ -9,7 +9,9 @@
     │   ├── AccessRefused        the login or the session was refused
     │   ├── SourceRefused        the source understood the call and said no
     │   ├── MalformedPage        an answer that is not the JSON it should be
+    │   ├── UnsafeAnswer         another host, an untrusted certificate, more bytes than allowed
     │   ├── MissingField         a page without a field that the contract requires, on every row
+    │   ├── SourceDrifted        another record format than agreed, in a field whose policy says stop
     │   └── CountMismatch        the rows read are not as many as the source says it has
     ├── DataError                the data contradict themselves
     │   ├── ConservationBroken   in != loaded + unchanged + duplicate + quarantined
@@ -38,6 +40,7 @@ class SourceError(HosoError):
     def __init__(self, side: str, message: str, *, window: str | None = None) -> None:
         where = f"{side} {window}" if window else side
         super().__init__(f"{where}: {message}")
+        self.reason = message
         self.side = side
         self.window = window
 
@@ -56,6 +59,14 @@ class SourceRefused(SourceError):
 
 class MalformedPage(SourceError):
     """The answer is not the JSON it should be."""
+
+
+class UnsafeAnswer(SourceError):
+    """An answer that must not be taken: another host, an untrusted certificate, or more bytes than allowed."""
+
+
+class SourceDrifted(SourceError):
+    """The record format changed in a field whose drift policy says stop."""
 
 
 class MissingField(SourceError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +19,9 @@ PREFIX = "HOSO_"
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
+CityAdapter = Literal["opencps", "igate", "paged", "replica", "files"]
+PortalAdapter = Literal["mapi", "files"]
+DriftPolicy = Literal["stop", "quarantine", "record"]
 
 
 class Settings(BaseSettings):
@@ -31,17 +34,27 @@ class Settings(BaseSettings):
     warehouse_url: str = ""
     """SQLAlchemy URL; empty = a DuckDB file `warehouse.duckdb` in `data_dir`."""
 
-    # The city's system (OpenCPS)
+    # The city's system
+    city_adapter: CityAdapter = "opencps"
+    """Which system the city runs; `replica` reads a SQL copy of it, `files` its exports."""
     city_url: str
+    """An HTTP address; for `replica` a SQLAlchemy URL without password, for `files` a folder."""
+    city_username: str = ""
+    city_password: SecretStr = SecretStr("")
+    """For `igate`, `paged` and `replica`; OpenCPS needs the group only."""
     city_group_id: str = "20001"
     city_page_rows: Positive = 500
+    most_page_rows: Positive = 1000
+    """Rows of the largest page that a listing is asked for, when a day does not stand still under smaller ones."""
     city_status_map: dict[str, int] = Field(default_factory=dict)
     """City status word -> national code 1..10, instead of the shipped table (site configuration, not confirmed)."""
     city_unreceived_status: str = "receiving"
     """Status word of cases that have no received date yet: they are listed by their submission date."""
 
     # The national portal
+    portal_adapter: PortalAdapter = "mapi"
     portal_url: str
+    """An HTTP address; for `files` a folder."""
     portal_login_path: str = "/mapi/login"
     portal_service_path: str = "/mapi/g"
     portal_username: str = "hanoi"
@@ -65,11 +78,27 @@ class Settings(BaseSettings):
     # Manners on the wire
     connect_seconds: float = Field(5, gt=0)
     read_seconds: float = Field(30, gt=0)
+    total_seconds: float = Field(120, gt=0)
+    """Longest time for one whole answer, however steadily its bytes drip."""
     attempts: Positive = 5
     backoff_seconds: float = Field(0.5, ge=0)
     backoff_cap_seconds: float = Field(30, gt=0)
-    window_attempts: Positive = 2
-    """How often a window whose count does not add up is read before it is a failure."""
+    retry_after_cap_seconds: float = Field(300, gt=0)
+    """A host that asks for a longer pause is given up for this run."""
+    requests_per_second: float = Field(200, gt=0)
+    requests_in_flight: Positive = 8
+    """Both for each host, shared by all workers of a process."""
+    answer_limit_mb: Positive = 64
+    ca_file: Path | None = None
+    """Certificate authorities to trust, instead of the public ones."""
+    window_attempts: Positive = 4
+    """How often a day whose count does not add up is read before it is a failure; longer windows are split first."""
+    part_rows: Positive = 50_000
+    """A window with more rows is read in smaller ones: the rows of one listing are compared in memory."""
+    commit_lag_minutes: Positive = 10
+    """What a source stored later than this before a read may be missing in it: the read is safe up to then."""
+    drift_policies: dict[str, DriftPolicy] = Field(default_factory=dict)
+    """Field of the wire record -> what a change of its format does, instead of the shipped rule."""
     workers_per_side: Positive = 2
     """Windows of one side that are read at the same time."""
 

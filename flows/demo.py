@@ -37,10 +37,9 @@ def main() -> int:
         print(f"City {ready['city']}, portal {ready['portal']}. Running the daily flow ...", flush=True)
         truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
         result = _run_daily(truth)
-    summary = _summary(truth, result)
-    summary["seconds"] = round(time.perf_counter() - started, 1)
-    (folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    _tell(summary, folder)
+    told = summary(truth, result) | {"seconds": round(time.perf_counter() - started, 1)}
+    (folder / "summary.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    _tell(told, folder)
     return 0
 
 
@@ -98,7 +97,7 @@ def _run_daily(truth: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _summary(truth: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+def summary(truth: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """What was planted against what was found. A case found under another kind than its own is `wrong_kind`."""
     planted = {(row["case_code"], row["kind"]) for row in truth["mismatches"]}
     found: set[tuple[str, str]] = result["found"]
@@ -123,22 +122,22 @@ def _summary(truth: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tell(summary: dict[str, Any], folder: Path) -> None:
-    points = summary["points"]
+def _tell(told: dict[str, Any], folder: Path) -> None:
+    points = told["points"]
     print(
         f"""
-Read        {summary["city_cases"]:>9,} records of the city and {summary["portal_cases"]:,} of the portal
-Wrote       {summary["new_versions"]:>9,} new versions
-Quarantined {summary["quarantined"]:>9,} rows ({summary["planted_bad_rows"]:,} bad rows were planted)
-Found       {summary["found"]:>9,} of {summary["planted"]:,} planted mismatches: {summary["missed"]} missed, \
-{summary["false_alarms"]} false alarms, {summary["wrong_kind"]} of the wrong kind
-            {summary["equal_pairs"]:>9,} pairs were equal in another spelling
+Read        {told["city_cases"]:>9,} records of the city and {told["portal_cases"]:,} of the portal
+Wrote       {told["new_versions"]:>9,} new versions
+Quarantined {told["quarantined"]:>9,} rows ({told["planted_bad_rows"]:,} bad rows were planted)
+Found       {told["found"]:>9,} of {told["planted"]:,} planted mismatches: {told["missed"]} missed, \
+{told["false_alarms"]} false alarms, {told["wrong_kind"]} of the wrong kind
+            {told["equal_pairs"]:>9,} pairs were equal in another spelling
 Points      {points["city"]:>9} by the city's own record, {points["portal"]} by the portal's copy
 
-Report      {summary["report"]}
+Report      {told["report"]}
 Figures     {folder / "summary.json"}
 Prefect UI  make ui, then open http://127.0.0.1:4200
-Took        {summary["seconds"]} s
+Took        {told["seconds"]} s
 """
     )
 

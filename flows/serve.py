@@ -1,6 +1,6 @@
 """For trying: the sandbox, a Prefect server, and the daily deployment on its schedule, until Ctrl-C.
 
-    python -m flows.serve [--cases 20000] [--seed 1]
+python -m flows.serve [--cases 20000] [--seed 1]
 """
 
 from __future__ import annotations

@@ -145,6 +145,31 @@ _MEMBERS: Final = {code: tuple(i for i in _INDICATORS if i.group == code) for co
 TOTAL_MAXIMUM: Final = Decimal(100)
 
 
+@dataclass(frozen=True)
+class Band:
+    """A name for totals of at least `least` points."""
+
+    least: Decimal
+    label: Label
+
+
+BANDS: Final = (
+    Band(Decimal(90), Label("Xuất sắc", "excellent")),
+    Band(Decimal(80), Label("Tốt", "good")),
+    Band(Decimal(70), Label("Khá", "fair")),
+    Band(Decimal(50), Label("Trung bình", "average")),
+    Band(Decimal(0), Label("Yếu", "weak")),
+)
+"""Bands of the total, best first. The outer two are in press articles on the decision, the inner limits secondary."""
+
+
+def band(total: Decimal) -> Band:
+    """The band of a total between 0 and 100. Raises ValueError for a total outside them."""
+    if not 0 <= total <= TOTAL_MAXIMUM:
+        raise ValueError(f"{total} is no total of the index")
+    return next(each for each in BANDS if total >= each.least)
+
+
 def members(group: str) -> tuple[Indicator, ...]:
     """The indicators of a group, in order; KeyError when there is no such group."""
     return _MEMBERS[group]

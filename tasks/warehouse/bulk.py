@@ -32,13 +32,13 @@ def stage(connection: Connection, name: str, schema: pa.Schema, files: Sequence[
 def fetch(connection: Connection, statement: Select[Any]) -> pa.Table:
     """The whole result of a query as an Arrow table."""
     cursor = connection.execute(statement).cursor
-    return cursor.fetch_arrow_table()
+    return cursor.to_arrow_table()
 
 
 def fetch_batches(connection: Connection, statement: Select[Any], rows: int) -> Iterator[pa.RecordBatch]:
     """The result of a query in record batches of about `rows` rows."""
     cursor = connection.execute(statement).cursor
-    yield from cursor.fetch_record_batch(rows)
+    yield from cursor.to_arrow_reader(rows)
 
 
 def to_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def scores(connection: Connection, run_id: str) -> pd.DataFrame:
 def agency_names(connection: Connection) -> dict[str, str]:
     """One name for each agency code in force."""
     rows = select(agency.c.agency_code, func.min(agency.c.agency_name)).where(agency.c.valid_to.is_(None))
-    return dict(connection.execute(rows.group_by(agency.c.agency_code)).tuples().all())
+    return dict(connection.execute(rows.group_by(agency.c.agency_code)).all())
 
 
 def side_counts(connection: Connection, run_id: str) -> pd.DataFrame:

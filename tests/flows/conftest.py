@@ -1,0 +1,54 @@
+"""One Prefect harness and one pair of simulated systems for all tests of flows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.testing.utilities import prefect_test_harness
+
+import settings
+from flows.demo import sandbox
+from tasks.extract import client
+
+CASES, SEED = 1_500, 11
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Addresses of both systems, and the truth about what was planted."""
+    path = tmp_path_factory.mktemp("sandbox") / "truth.json"
+    with sandbox(CASES, SEED, path) as ready:
+        yield {**ready, "planted": json.loads(path.read_text(encoding="utf-8"))}
+
+
+@pytest.fixture
+def configured(systems: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """Settings that point at the systems and at an empty data folder."""
+    for name, value in {
+        "HOSO_CITY_URL": systems["city"],
+        "HOSO_PORTAL_URL": systems["portal"],
+        "HOSO_PORTAL_PASSWORD": "sandbox",
+        "HOSO_FINGERPRINT_KEY": "a key for tests",
+        "HOSO_DATA_DIR": str(tmp_path),
+        "HOSO_BACKOFF_SECONDS": "0.01",
+        "HOSO_WINDOW_DAYS": "60",
+    }.items():
+        monkeypatch.setenv(name, value)
+    _forget()
+    yield systems
+    _forget()
+
+
+def _forget() -> None:
+    settings.current.cache_clear()
+    client.cache_clear()

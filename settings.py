@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     """Key of the HMAC that turns names and identity numbers into fingerprints."""
     quarantine_stop_share: Share = 0.2
     """Above this share of a side's rows in quarantine the run stops: the source is at fault, not the rows."""
-    batch_rows: Positive = 100_000
+    batch_rows: Positive = 20_000
     """Rows held in memory at once by validate, clean and reconcile."""
     warehouse_memory_mb: Positive = 1024
     warehouse_wait_seconds: float = Field(60, ge=0)

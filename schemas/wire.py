@@ -28,8 +28,8 @@ class WireType(StrEnum):
 class WireField:
     """One field of a wire record.
 
-    `name` is the field's own spelling, `column` ours. `required` fields must be present as a key on every row;
-    `personal` ones never leave the landing zone except as a keyed fingerprint.
+    `name` is the field's own spelling, with dots between the keys of nested objects; `column` ours. `required` fields
+    must be present as a key on every row; `personal` ones never leave the landing zone except as a keyed fingerprint.
     """
 
     name: str
@@ -37,6 +37,12 @@ class WireField:
     type: WireType = WireType.TEXT
     required: bool = False
     personal: bool = False
+    number: bool = False
+
+
+def names(text: str) -> frozenset[str]:
+    """The words of a text, as a set of field names."""
+    return frozenset(text.split())
 
 
 _T, _C, _L = WireType.TIME, WireType.CODE, WireType.LIST

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger, task
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 import settings
-from errors import CountMismatch
 from schemas.codes import Side
 from schemas.window import Window
 from tasks.sources.catalogue import agencies, procedures
-from tasks.sources.landing import Landed, land
 from tasks.sources.opencps import OpenCps
 from tasks.sources.portal import Portal
+from tasks.sources.reading import Landed, read_and_land
+
+CLOCK_SKEW_SECONDS = 60
+"""A larger difference between the clocks is told: times of that side are off by as much."""
 
 
 @lru_cache(maxsize=2)
@@ -29,20 +30,17 @@ def client(side: Side) -> OpenCps | Portal:
 
 @task(name="extract", task_run_name="extract {side} {window.start}", tags=["extract"])
 def extract(side: Side, window: Window, run_id: str) -> dict[str, Any]:
-    """Read one window and land it; returns side, window, files, rows, pages and seconds.
+    """Read one window and land it, going on after the pages that an interrupted call of the same run stored.
 
-    A window whose count does not add up is read again once, since its cases may have moved meanwhile; then it is a
-    CountMismatch.
+    Returns side, window, files, rows, pages, seconds, `safe_until` (changes of the source up to then are in it),
+    `clock_skew_seconds`, `drift` (findings, see `tasks.sources.drift`), `reread` and `resumed`. Raises SourceError.
     """
     knobs = settings.current()
     source = client(side)
     started = time.perf_counter()
-    again = Retrying(
-        stop=stop_after_attempt(knobs.window_attempts), retry=retry_if_exception_type(CountMismatch), reraise=True
-    )
-    landed: Landed = again(lambda: land(source.read(window), side, window, knobs.landing_dir, run_id))
+    landed = read_and_land(source, window, knobs.landing_dir, run_id, knobs)
     seconds = time.perf_counter() - started
-    get_run_logger().info("%s %s: %d rows in %d pages, %.1f s", side, window.name, landed.rows, landed.pages, seconds)
+    _tell(side, window, landed, seconds)
     return {
         "side": side,
         "window": window,
@@ -50,7 +48,24 @@ def extract(side: Side, window: Window, run_id: str) -> dict[str, Any]:
         "rows": landed.rows,
         "pages": landed.pages,
         "seconds": seconds,
+        "safe_until": landed.safe_until,
+        "clock_skew_seconds": landed.clock_skew,
+        "drift": landed.drift,
+        "reread": landed.reread,
+        "resumed": landed.resumed,
     }
+
+
+def _tell(side: Side, window: Window, landed: Landed, seconds: float) -> None:
+    """Log the read, and as warnings what somebody should look at. Field names, counts and codes only."""
+    log = get_run_logger()
+    log.info("%s %s: %d rows in %d pages, %.1f s", side, window.name, landed.rows, landed.pages, seconds)
+    if landed.reread or landed.resumed:
+        log.info("%s %s: %d listings read again, %d pages taken over", side, window.name, landed.reread, landed.resumed)
+    if landed.clock_skew is not None and abs(landed.clock_skew) > CLOCK_SKEW_SECONDS:
+        log.warning("%s: the source's clock differs from ours by %+.0f s", side, landed.clock_skew)
+    for finding in landed.drift:
+        log.warning("%s %s: drift %s", side, window.name, finding)
 
 
 @task(name="read catalogues", tags=["extract"])

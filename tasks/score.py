@@ -1,65 +1,97 @@
-"""Score: indicator points of the city's truth and of the portal's copy, and the price of each mismatch."""
+"""Score: points of the city's truth and of the portal's copy, how sure they are, and what each mismatch costs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 from prefect import get_run_logger, task
+from sqlalchemy import Connection
 
 import settings
 from schemas.codes import Side
-from tasks.rules.score import rounded
-from tasks.rules.scoring import COUNTS, prices, score, totals
+from schemas.period import Period, Timeline, day_of, months, timeline
+from schemas.ruleset import NATIONAL, RuleSet, in_force
+from tasks.rules.attribution import attribute, deltas
+from tasks.rules.cause import causes
+from tasks.rules.index import SCALE, both_sides, score_lines, spread
+from tasks.rules.scoring import CountsOfUnit, costs, counts_by_unit, interval_lines, no_counts, part_lines
+from tasks.rules.unread import CITY, unknown_cases
+from tasks.warehouse import reading, unread
 from tasks.warehouse.engine import open_engine, transaction
-from tasks.warehouse.queries import indicator_counts
-from tasks.warehouse.scores import CITY_UNIT, WHOLE, write_prices, write_scores
+from tasks.warehouse.index_counts import differing_pairs, index_groups
+from tasks.warehouse.scores import CITY_UNIT, WHOLE, write_costs, write_intervals, write_parts, write_scores
 
 
 @task(name="score", tags=["score"])
 def score_sides(run_id: str, as_of: datetime, days: tuple[date, date]) -> dict[str, str]:
-    """Write scores for the city, its agencies and its months; returns the summed points of each side, rounded."""
+    """Write scores of the city, its agencies and its months, the parts of the city's gap and the cost of each mismatch.
+
+    Judged by the national rules in force on the day of `as_of`. Returns the summed points of each side, rounded.
+    """
     knobs = settings.current()
+    rules, whole = in_force(NATIONAL, day_of(as_of)), Period(*days, WHOLE)
+    periods = [whole, *months(*days)]
+    line = timeline(periods, as_of)
     with transaction(open_engine(knobs), knobs) as connection:
-        counts = indicator_counts(connection, as_of, *days)
-        rows = [row | {"run_id": run_id} for row in _rows(counts)]
-        write_scores(connection, rows)
-        write_prices(connection, prices(*_whole(counts)))
-    city = {side: sum(r["points"] for r in rows if r["level"] == "city" and r["side"] == side) for side in Side}
-    summed = {str(side): str(rounded(value)) for side, value in city.items()}
-    get_run_logger().info("points of the indicators that cases feed: %s", summed)
-    return summed
+        groups = index_groups(connection, rules, line, ["agency_code"])
+        city = both_sides(spread(groups, ["side"], periods, line), ["period"]).assign(unit=CITY_UNIT)
+        agencies = both_sides(spread(groups, ["side", "agency_code"], [whole], line), ["agency_code", "period"])
+        lines = _lines(city, agencies, rules)
+        write_scores(connection, run_id, lines)
+        counts = counts_by_unit(city.loc[city["period"] == WHOLE].assign(unit=CITY), "unit")
+        counts.setdefault(CITY, (no_counts(), no_counts(), None))
+        _explain(connection, run_id, rules, line, whole, counts)
+        counts |= counts_by_unit(agencies, "agency_code")
+        _doubt(connection, run_id, rules, whole, as_of, counts)
+    summed = lines.loc[lines["level"] == "city"].groupby("side")["points"].sum()
+    points = {side.value: f"{int(summed.get(side.value, 0)) / SCALE:.2f}" for side in Side}
+    get_run_logger().info("points of the indicators that cases feed: %s", points)
+    return points
 
 
-def _whole(counts: pd.DataFrame) -> tuple[dict[str, int], dict[str, int]]:
-    sides = totals(counts.assign(unit=CITY_UNIT), ["unit"]).get((CITY_UNIT,))
-    empty = dict.fromkeys(COUNTS, 0)
-    return (sides[Side.CITY], sides[Side.PORTAL]) if sides else (empty, empty)
-
-
-def _rows(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _lines(city: pd.DataFrame, agencies: pd.DataFrame, rules: RuleSet) -> pd.DataFrame:
     """Score lines of the whole city, each month and each agency."""
-    city = _whole(counts)
-    yield from _lines("city", CITY_UNIT, WHOLE, *city)
-    for (month,), sides in totals(counts, ["month"]).items():
-        yield from _lines("month", CITY_UNIT, f"{month:%Y-%m}", sides[Side.CITY], sides[Side.PORTAL])
-    for (agency,), sides in totals(counts.dropna(subset=["agency_code"]), ["agency_code"]).items():
-        yield from _lines("agency", str(agency), WHOLE, sides[Side.CITY], sides[Side.PORTAL])
+    level = city["period"].map(lambda period: "city" if period == WHOLE else "month")
+    keys = ["level", "unit", "period"]
+    units = agencies.rename(columns={"agency_code": "unit"}).assign(level="agency")
+    return pd.concat(
+        [score_lines(city.assign(level=level), keys, rules), score_lines(units, keys, rules)], ignore_index=True
+    )
 
 
-def _lines(
-    level: str, unit: str, period: str, city: dict[str, int], portal: dict[str, int]
-) -> Iterator[dict[str, Any]]:
-    for line in score(city, portal):
-        yield {
-            "level": level,
-            "unit": unit,
-            "period": period,
-            "indicator": line.indicator,
-            "side": line.side.value,
-            "numerator": line.numerator,
-            "denominator": line.denominator,
-            "points": line.points,
-        }
+def _explain(
+    connection: Connection,
+    run_id: str,
+    rules: RuleSet,
+    line: Timeline,
+    whole: Period,
+    counts: dict[str, CountsOfUnit],
+) -> None:
+    """Split the city's gap over kinds and cases."""
+    findings = reading.open_mismatches(connection)
+    changes = deltas(differing_pairs(connection), rules, line, line.span(whole))
+    split = attribute(changes, causes(changes, findings), counts, rules)
+    parts = part_lines(split).assign(level="city", unit=CITY_UNIT, period=WHOLE)
+    write_parts(connection, run_id, parts)
+    write_costs(connection, costs(split, findings))
+
+
+def _doubt(
+    connection: Connection,
+    run_id: str,
+    rules: RuleSet,
+    whole: Period,
+    as_of: datetime,
+    counts: dict[str, CountsOfUnit],
+) -> None:
+    """Write how far the scores can be off because of what was not read."""
+    end = min(whole.end, day_of(as_of) + timedelta(days=1))
+    by_day = {side: unread.received_by_day(connection, side, whole.start, end, as_of) for side in Side}
+    bad = unread.bad_rows(connection, end, as_of)
+    unknown = unknown_cases(bad, unread.windows(connection, as_of), by_day, whole.start, end)
+    lines = interval_lines(counts, unknown, rules)
+    level = lines["unit"].map(lambda unit: "city" if unit == CITY else "agency")
+    write_intervals(
+        connection, run_id, lines.assign(level=level, unit=lines["unit"].replace({CITY: CITY_UNIT}), period=WHOLE)
+    )

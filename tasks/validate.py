@@ -18,7 +18,7 @@ from errors import QuarantineFlood
 from expectations.run import failures, reasons
 from schemas.codes import CITY_STATUS_WORDS, QuarantineReason, Side
 from schemas.window import Window
-from tasks.rules.duplicates import CONFLICT, REREAD, repeated_keys
+from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys
 from tasks.rules.typed import typed
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.writer import QUARANTINE_SCHEMA
@@ -54,10 +54,7 @@ def validate(side: Side, landed: list[dict[str, Any]], run_dir: str) -> dict[str
 def _batches(landed: list[dict[str, Any]], rows: int) -> Iterator[pd.DataFrame]:
     """Landed rows in reading order, about `rows` at a time, with where they came from and whether their key repeats."""
     paths = [(path, read["window"]) for read in landed for path in read["files"]]
-    keys = pd.concat(
-        [to_frame(pq.read_table(path, columns=["case_code", "record_id"])).assign(path=path) for path, _ in paths],
-        ignore_index=True,
-    )
+    keys = pd.concat([_keys(path) for path, _ in paths], ignore_index=True)
     keys["repeat"] = repeated_keys(keys)
     repeats = {path: part["repeat"] for path, part in keys.groupby("path", sort=False)}
     pending: list[pd.DataFrame] = []
@@ -70,6 +67,14 @@ def _batches(landed: list[dict[str, Any]], rows: int) -> Iterator[pd.DataFrame]:
             pending = []
     if pending:
         yield pd.concat(pending, ignore_index=True)
+
+
+def _keys(path: str) -> pd.DataFrame:
+    """The keys of one landed file; whole payloads are read only where rows have no record id."""
+    keys = to_frame(pq.read_table(path, columns=["case_code", "record_id"])).assign(path=path)
+    nameless = keys["record_id"].isna() | (keys["record_id"] == "")
+    payload = to_frame(pq.read_table(path, columns=["payload"]))["payload"] if nameless.any() else keys["record_id"]
+    return keys.assign(identity=identities(keys["record_id"], payload))
 
 
 def _judge(side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,7 +1,7 @@
 """From counted groups to the counts of units and periods, and from those to exact points, many at a time.
 
-The warehouse counts each combination of unit and places once; any month, quarter or year is then a span of places. Points
-are computed in whole numbers (1e-10 of a point), never in binary fractions.
+The warehouse counts each combination of unit and places once; any month, quarter or year is then a span of places.
+Points are computed in whole numbers (1e-10 of a point), never in binary fractions.
 """
 
 from __future__ import annotations
@@ -60,20 +60,22 @@ def _summed(units: np.ndarray, values: np.ndarray, where: np.ndarray, size: int)
 
 
 def both_sides(counts: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """One row for each key, `city_<measure>` and `portal_<measure>` beside each other, zeros where a side has no case."""
-    wide = (
-        counts.set_index([*keys, "side"])[list(MEASURES)]
-        .unstack("side")
-        .reindex(columns=pd.MultiIndex.from_product([MEASURES, [side.value for side in Side]]), fill_value=0)
-    )
-    wide = wide.fillna(0).astype("int64")
-    wide.columns = [f"{side}_{name}" for name, side in wide.columns]
-    return wide.reset_index()
+    """One row for each key, `city_<measure>` and `portal_<measure>` side by side, zeros where a side has no case."""
+    names = [*keys]
+    sides = [
+        counts.loc[counts["side"] == side.value, [*names, *MEASURES]].rename(
+            columns={n: f"{side}_{n}" for n in MEASURES}
+        )
+        for side in Side
+    ]
+    wide = sides[0].merge(sides[1], on=names, how="outer", sort=True)
+    numbers = [f"{side}_{name}" for side in Side for name in MEASURES]
+    return wide.assign(**wide[numbers].fillna(0).astype("int64"))
 
 
 def ratio(code: str, counts: Mapping[str, int], reported: int | None = None) -> tuple[int, int]:
     """Numerator and denominator of an indicator from the counts of one side; `reported`: cases received by the national
-    reporting system, for the indicator that is held against it. Raises KeyError for an indicator that cases do not feed.
+    reporting system, for the indicator held against it. Raises KeyError for an indicator that cases do not feed.
     """
     rule = COUNTED[code]
     numerator = counts[rule.numerator] - sum(counts[name] for name in rule.minus)

@@ -24,9 +24,7 @@ def ambiguous(city: pd.DataFrame, portal: pd.DataFrame) -> pd.DataFrame:
     Both frames have `case_code`, `procedure_code`, `agency_code`, `received_at`, `applicant_fingerprint`. Result:
     FINDING_COLUMNS, one row for each city case that has candidates; `portal_value` lists their codes, nearest first.
     """
-    sides = [
-        frame.assign(day=frame["received_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.date) for frame in (city, portal)
-    ]
+    sides = [frame.assign(day=_day(frame["received_at"])) for frame in (city, portal)]
     blocks = sides[0].dropna(subset=_BLOCK).merge(sides[1].dropna(subset=_BLOCK), on=_BLOCK, suffixes=("", "_portal"))
     near = [
         (a, b, distance)
@@ -38,3 +36,9 @@ def ambiguous(city: pd.DataFrame, portal: pd.DataFrame) -> pd.DataFrame:
     listed = candidates.groupby("case_code", as_index=False).agg(portal_value=("portal_code", ", ".join))
     listed = listed.assign(kind=str(Kind.AMBIGUOUS), field="case_code", city_value=listed["case_code"])
     return listed[list(FINDING_COLUMNS)].astype("string[pyarrow]")
+
+
+def _day(at: pd.Series) -> pd.Series:
+    """The day in Vietnam, as a date-time at midnight, so that an empty column still has the type of a day."""
+    day: pd.Series = at.dt.tz_convert("Asia/Ho_Chi_Minh").dt.tz_localize(None).dt.normalize()
+    return day

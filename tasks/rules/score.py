@@ -11,20 +11,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
-from schemas.scorecard import GROUPS, INDICATORS, Indicator, ZeroDenominator, members
+from schemas.scorecard import GROUPS, INDICATORS, Indicator, ZeroDenominator, band, members
 
 TOTAL_NAMES: Final = ("total", "TONG_SCORE")
 """Names under which the sum of all groups is published."""
 
 _PAYMENTS: Final = frozenset({"payment_A", "payment_B", "payment_C"})
-_UNIT_FIELDS: Final = _PAYMENTS | {"code", "name", "ratios", "published"}
+_UNIT_FIELDS: Final = _PAYMENTS | {"code", "name", "ratios", "published", "reported"}
 _GROUP_NAMES: Final = {name: group.code for group in GROUPS.values() for name in (group.code, *group.published_as)}
 _PUBLISHED: Final = (*INDICATORS, *_GROUP_NAMES, *TOTAL_NAMES)
 
@@ -35,11 +35,12 @@ class MalformedUnits(ValueError):
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit's inputs; what is not known is simply not in them."""
+    """One unit's inputs; what is not known is simply not in them. `reported`: cases of the national report."""
 
     code: str
     ratios: Mapping[str, tuple[int, int]]
     published: Mapping[str, Decimal]
+    reported: int | None = None
 
 
 def points(indicator: Indicator, numerator: int, denominator: int) -> Fraction:
@@ -85,7 +86,7 @@ def total_points(groups: Mapping[str, Decimal | None]) -> Decimal | None:
     return sum(scores, Decimal(0)) if len(scores) == len(GROUPS) else None
 
 
-def score_unit(unit: Unit) -> dict[str, Any]:
+def score_unit(unit: Unit, rule: Callable[[str], Indicator] = INDICATORS.__getitem__) -> dict[str, Any]:
     """One unit's scores, rounded: `code`, `points` per indicator, `groups`, `total`; None where an input is absent.
 
     Where the portal published an indicator's points without its inputs, they are taken as given and listed under
@@ -95,21 +96,36 @@ def score_unit(unit: Unit) -> dict[str, Any]:
     """
     scores: dict[str, Decimal | None] = dict.fromkeys(INDICATORS)
     as_published = []
-    for code, indicator in INDICATORS.items():
+    for code in INDICATORS:
         if code in unit.ratios:
-            scores[code] = rounded(points(indicator, *unit.ratios[code]))
+            scores[code] = rounded(points(rule(code), *unit.ratios[code]))
         elif code in unit.published:
             scores[code] = unit.published[code]
             as_published.append(code)
     groups = {group: group_points(group, scores) for group in GROUPS}
     total = total_points(groups)
     result = {"code": unit.code, "points": scores, "groups": groups, "total": total, "as_published": as_published}
+    result["index"] = whole_index(groups, unit.published)
     if not unit.published:
         return result
     ours = scores | {name: groups[group] for name, group in _GROUP_NAMES.items()} | dict.fromkeys(TOTAL_NAMES, total)
     compared = unit.published.keys() - set(as_published)
     differences = {n: own - unit.published[n] for n in _PUBLISHED if n in compared and (own := ours[n]) is not None}
     return result | {"differences": differences}
+
+
+def whole_index(groups: Mapping[str, Decimal | None], published: Mapping[str, Decimal]) -> dict[str, Any]:
+    """The index as people quote it: `groups`, `total`, `band`, and `as_published`, the groups taken as given.
+
+    A group whose split is not known has its published score, and says so; a group that is neither computed nor
+    published leaves the total unknown.
+    """
+    given = {_GROUP_NAMES[name]: score for name, score in published.items() if name in _GROUP_NAMES}
+    taken = [code for code, score in groups.items() if score is None and code in given]
+    whole = {code: given[code] if code in taken else score for code, score in groups.items()}
+    total = total_points(whole)
+    named = None if total is None else band(total).label.vi
+    return {"groups": whole, "total": total, "band": named, "as_published": taken}
 
 
 def read_units(text: str) -> list[Unit]:
@@ -136,11 +152,15 @@ def _unit(raw: object, place: str) -> Unit:
         pairs[name] = fields[name]
     scores = _object(fields.get("published"), _PUBLISHED, f"{where}: published")
     ratios = {name: _ratio(name, pair, f"{where}: {name}") for name, pair in pairs.items()}
+    reported = fields.get("reported")
+    if reported is not None and (type(reported) is not int or reported < 0):
+        raise MalformedUnits(f"{where}: reported: expected a number of cases, not {reported!r}")
     published = {name: _score(name, score, f"{where}: published: {name}") for name, score in scores.items()}
     return Unit(
         code,
         {name: ratio for name, ratio in ratios.items() if ratio is not None},
         {name: score for name, score in published.items() if score is not None},
+        reported,
     )
 
 

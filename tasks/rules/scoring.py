@@ -1,128 +1,78 @@
-"""From counts to scores of both sides, and from a mismatch to the points it costs.
+"""Frames of the index ready to be kept: parts of the gap, what each mismatch costs, how sure a score is.
 
-Only indicators that cases alone can feed are here: synchronisation, on time, online share, payment A, and the
-case-based part of digitisation (index formula description, service-index reference 1.6). The city's truth is what the
-portal would publish if its copy were the city's record.
+Points are in steps of 1e-10 (`tasks.rules.index.SCALE`); parts are cut so that they still sum up to the stored gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Final
+from collections.abc import Mapping
 
 import pandas as pd
 
 from schemas.codes import Side
+from schemas.measures import COUNTED, MEASURES
 from schemas.mismatch import Kind
-from schemas.scorecard import INDICATORS
-from tasks.rules.score import points
+from schemas.ruleset import RuleSet
+from tasks.rules.apportion import apportion, scaled
+from tasks.rules.attribution import Attribution, Counts
+from tasks.rules.interval import Unknown, interval
 
-COUNTS: Final = (
-    "received",
-    "overdue",
-    "online",
-    "fee_cases",
-    "fee_paid_online",
-    "with_result",
-    "digitised",
-    "reused",
-    "stored",
-    "population",
-)
-
-_RATIOS: Final[Mapping[str, tuple[str, str]]] = {
-    "3.3": ("online", "received"),
-    "payment_A": ("fee_paid_online", "fee_cases"),
-    "ORIGINAL_RESULT_AVAILABLE": ("with_result", "received"),
-    "SO_HOA_GIAY_TO_GIAI_QUYET": ("digitised", "received"),
-    "REUSED_DIGITIZED_DATA": ("reused", "received"),
-    "SYNCED_WITH_DVCQG_PERSONAL_STORAGE": ("stored", "received"),
-    "CITIZEN_DATA_CONNECTED_DOSSIER": ("population", "received"),
-}
+CountsOfUnit = tuple[Counts, Counts, int | None]
 
 
-@dataclass(frozen=True)
-class Score:
-    """One indicator of one side: counts of cases, and exact points."""
-
-    indicator: str
-    side: Side
-    numerator: int
-    denominator: int
-    points: Fraction
-
-
-def score(city: Mapping[str, int], portal: Mapping[str, int]) -> list[Score]:
-    """Scores of one unit and period from the counts of both sides (keys of COUNTS), city first for each indicator."""
-    scores = []
-    for side, counts in ((Side.CITY, city), (Side.PORTAL, portal)):
-        received = counts["received"]
-        # The portal divides by the larger of what it holds and what the national reporting system says was received;
-        # the city's own count stands for the latter.
-        whole = max(city["received"], portal["received"]) if side is Side.PORTAL else received
-        ratios = {"DOSSIER_SYNC": (received, whole), "ON_TIME": (received - counts["overdue"], received)}
-        ratios |= {name: (counts[n], counts[d]) for name, (n, d) in _RATIOS.items()}
-        scores += [Score(name, side, n, d, points(INDICATORS[name], n, d)) for name, (n, d) in ratios.items()]
-    order = list(INDICATORS)
-    return sorted(scores, key=lambda line: (order.index(line.indicator), line.side is Side.PORTAL))
-
-
-def totals(counts: pd.DataFrame, by: Iterable[str]) -> dict[tuple[object, ...], dict[Side, dict[str, int]]]:
-    """Counts (`indicator_counts` of the warehouse) added up for each value of `by`, both sides, zeros filled in."""
-    names = list(by)
-    grouped = counts.groupby([*names, "side"], sort=True)[list(COUNTS)].sum()
-    found: dict[tuple[object, ...], dict[Side, dict[str, int]]] = {}
-    for key, row in zip(grouped.index, grouped.itertuples(index=False), strict=True):
-        *unit, side = key if isinstance(key, tuple) else (key,)
-        sides = found.setdefault(tuple(unit), {each: dict.fromkeys(COUNTS, 0) for each in Side})
-        sides[Side(side)] = {name: int(value) for name, value in zip(COUNTS, row, strict=True)}
+def counts_by_unit(wide: pd.DataFrame, key: str) -> dict[str, CountsOfUnit]:
+    """The city's and the portal's counts, and the reported cases (None: not known), from `both_sides` of one period."""
+    found: dict[str, CountsOfUnit] = {}
+    for row in wide.to_dict("records"):
+        city, portal = ({name: int(row[f"{side}_{name}"]) for name in MEASURES} for side in Side)
+        reported = row.get("reported")
+        found[str(row[key])] = (city, portal, None if reported is None or pd.isna(reported) else int(reported))
     return found
 
 
-@dataclass(frozen=True)
-class Price:
-    """What one mismatch of this kind costs the city: points, negative where the portal's error flatters it.
+def no_counts() -> dict[str, int]:
+    """The counts of a unit without a case."""
+    return dict.fromkeys(MEASURES, 0)
 
-    `city` and `portal`: the values that make it cost; empty = any.
+
+def part_lines(attribution: Attribution) -> pd.DataFrame:
+    """`unit`, `indicator`, `kind`, `points`: each unit's parts, cut so that they sum up to its gap in steps."""
+    names = ["unit", "indicator", "kind"]
+    rows = pd.DataFrame(
+        [(part.unit, part.indicator, part.kind, part.points) for part in attribution.parts], columns=[*names, "exact"]
+    )
+    parts = [part.assign(points=apportion(part["exact"])) for _, part in rows.groupby("unit", sort=True)]
+    empty = pd.DataFrame(columns=[*names, "points"]).astype({"points": "int64"})
+    return pd.concat(parts, ignore_index=True)[[*names, "points"]] if parts else empty
+
+
+def costs(attribution: Attribution, findings: pd.DataFrame) -> pd.DataFrame:
+    """What each mismatch of the whole city costs: `case_code`, `kind`, `points`, one row each, summing up to the gap.
+
+    What a look-alike pair's portal record costs is put on the city's case, where the finding is.
     """
+    rows = attribution.cases[["case_code", "kind", "points"]].copy()
+    twins = findings.loc[findings["kind"] == Kind.AMBIGUOUS.value, ["case_code", "portal_value"]].dropna()
+    pairs = zip(twins["case_code"], twins["portal_value"], strict=True)
+    own = {code: str(case) for case, codes in pairs for code in str(codes).split(", ")}
+    ambiguous = rows["kind"] == Kind.AMBIGUOUS.value
+    rows.loc[ambiguous, "case_code"] = rows.loc[ambiguous, "case_code"].map(lambda code: own.get(str(code), code))
+    rows["points"] = apportion(rows["points"]).astype("int64")
+    return rows.groupby(["case_code", "kind"], sort=True)[["points"]].sum().reset_index()
 
-    kind: Kind
-    points: Fraction
-    field: str = ""
-    city: tuple[str, ...] = ()
-    portal: tuple[str, ...] = ()
 
-
-def prices(city: Mapping[str, int], portal: Mapping[str, int]) -> list[Price]:
-    """First-order price of one mismatch, each alone: the change of the portal's score when it is repaired.
-
-    An indicator above its threshold costs nothing. A price says what one repair is worth now; prices of many repairs
-    add up only approximately.
-    """
-
-    def each(indicator: str, numerator: int, denominator: int) -> Fraction:
-        if denominator == 0 or numerator >= denominator:
-            return Fraction(0)
-        rule = INDICATORS[indicator]
-        return points(rule, numerator + 1, denominator) - points(rule, numerator, denominator)
-
-    whole = max(city["received"], portal["received"])
-    received = portal["received"]
-    sync = each("DOSSIER_SYNC", portal["received"], whole)
-    on_time = each("ON_TIME", max(received - portal["overdue"] - 1, 0), received)
-    online = each("3.3", max(portal["online"] - 1, 0), received)
-    paid = each("payment_A", max(portal["fee_paid_online"] - 1, 0), portal["fee_cases"])
-    result = each("ORIGINAL_RESULT_AVAILABLE", max(portal["with_result"] - 1, 0), received)
-    none, some = ("0",), ("1", "2")
-    return [
-        Price(Kind.MISSING_ON_PORTAL, sync),
-        Price(Kind.PHANTOM_OVERDUE, on_time),
-        Price(Kind.HIDDEN_OVERDUE, -on_time),
-        Price(Kind.RESULT_MISSING, result),
-        Price(Kind.CHANNEL_DIFFERS, online, "submission_channel", ("2",), ("1", "3")),
-        Price(Kind.CHANNEL_DIFFERS, -online, "submission_channel", ("1", "3"), ("2",)),
-        Price(Kind.PAYMENT_DIFFERS, paid, "online_payment", some, none),
-        Price(Kind.PAYMENT_DIFFERS, -paid, "online_payment", none, some),
-    ]
+def interval_lines(
+    counts: Mapping[str, CountsOfUnit], unknown: Mapping[tuple[Side, str], Unknown], rules: RuleSet
+) -> pd.DataFrame:
+    """Intervals of the units that something is unknown of: `unit`, `indicator`, `side`, `unread`, `stale`, `lowest`,
+    `highest`. The city is the unit "" in both arguments."""
+    names = ["unit", "indicator", "side", "unread", "stale", "lowest", "highest"]
+    rows = []
+    for (side, unit), cases in sorted(unknown.items()):
+        city, portal, reported = counts.get(unit, (no_counts(), no_counts(), None))
+        own = city if side is Side.CITY else portal
+        whole = city["received"] if reported is None else reported
+        for code in COUNTED:
+            found = interval(code, own, cases, rules, whole if side is Side.PORTAL else reported)
+            rows.append((unit, code, side.value, cases.unread, cases.stale, scaled(found.low), scaled(found.high)))
+    return pd.DataFrame(rows, columns=names)

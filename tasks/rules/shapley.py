@@ -1,8 +1,8 @@
 """Shapley values of a ratio's points, exact, as a price of the numerator and a price of the denominator.
 
-Players change a ratio n/d by whole numbers (dn, dd). A player's value is its marginal effect averaged over all orders in
-which players can come. Because points follow a ratio, each marginal effect is linear in (dn, dd) with the others held
-fixed, so the value is `a * dn + b * dd`: two prices, by which it splits again over the cases of the player, exactly.
+Players change a ratio n/d by whole numbers (dn, dd). A player's value is its marginal effect averaged over all orders
+in which players can come. Because points follow a ratio, each marginal effect is linear in (dn, dd) with the others
+held fixed, so the value is `a * dn + b * dd`: two prices, by which it splits over the cases of the player, exactly.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from math import factorial
 import numpy as np
 
 MOST_PLAYERS = 16
-"""Players beyond this would need more coalitions than memory holds; the mismatch kinds that touch one ratio are fewer."""
+"""Beyond this the coalitions outgrow memory; the mismatch kinds that touch one ratio are fewer."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Price:
 
 
 def prices(curve: Curve, start: tuple[int, int], players: Mapping[str, tuple[int, int]]) -> dict[str, Price]:
-    """Each player's prices; the sum of `numerator * dn + denominator * dd` is exactly `curve.at(end) - curve.at(start)`.
+    """Each player's prices: `numerator * dn + denominator * dd` sums up to exactly `curve.at(end) - curve.at(start)`.
 
     Players that change nothing are absent. Raises ValueError for more than MOST_PLAYERS players.
     """
@@ -84,11 +84,11 @@ def _price(curve: Curve, change: tuple[int, int], met: Mapping[tuple[int, int], 
     dn, dd = change
     top, bottom, odd = defaultdict[int, int](int), defaultdict[int, int](int), [Fraction(0), Fraction(0)]
     slope = curve.maximum / curve.threshold
-    full = curve.threshold
+    over, under = curve.threshold.numerator, curve.threshold.denominator
     for (n, d), weight in met.items():
         n1, d1 = n + dn, d + dd
         plain = curve.reported is None and d > 0 and d1 > 0
-        below = n <= full * d, n1 <= full * d1
+        below = n * under <= over * d, n1 * under <= over * d1
         if plain and all(below):
             top[d1] += weight
             bottom[d * d1] -= weight * n

@@ -6,71 +6,81 @@ A window is read in two listings: cases by received day, and cases that are not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from errors import CountMismatch, MalformedPage
+from errors import AccessRefused, MalformedPage
 from schemas.codes import Side
+from schemas.systems import OPENCPS
 from schemas.window import Window
 from settings import Settings
-from tasks.sources.http import Wire
+from tasks.sources.http import SessionLostError, Wire
+from tasks.sources.protocol import Page, Part, Record, parts_of
 
 PATH = "/o/rest/v2/dossiers"
 DAY = "%d/%m/%Y"
-
-Record = dict[str, Any]
+RECEIVED, UNRECEIVED = "received", "unreceived"
 
 
 class OpenCps:
-    """Reads cases of the city. One instance serves many threads."""
+    """Reads cases of an OpenCPS city. One instance serves many threads."""
 
     side = Side.CITY
+    system = OPENCPS
+    overlaps = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.page_rows = settings.city_page_rows
         self.wire = Wire(Side.CITY, settings.city_url, settings, {"groupId": settings.city_group_id})
+
+    @property
+    def clock_skew(self) -> float | None:
+        return self.wire.clock_skew
 
     def close(self) -> None:
         self.wire.close()
 
-    def read(self, window: Window) -> Iterator[list[Record]]:
-        """The window's pages of raw records.
+    def parts(self, window: Window) -> list[Part]:
+        return parts_of(window, RECEIVED, UNRECEIVED)
 
-        Raises CountMismatch when the rows of a listing are not as many as its `total`, MalformedPage when an answer has
-        another shape, and whatever `Wire.json` raises.
+    def page(self, part: Part, position: int, rows: int) -> Page:
+        """Rows from `position` on, with the row before them when there is one.
+
+        Raises MalformedPage, and whatever `Wire.json` raises.
         """
-        first, last = window.start.strftime(DAY), window.last_day.strftime(DAY)
-        yield from self._listing(window, {"fromReceiveDate": first, "toReceiveDate": last})
-        unreceived = {"status": self._settings.city_unreceived_status, "fromSubmitDate": first, "toSubmitDate": last}
-        yield from self._listing(window, unreceived)
+        start = max(0, position - 1)
+        total, listed = self._ask(part, start, start + rows)
+        following = start + len(listed)
+        return Page(listed, total, following if following < total and listed else None)
 
-    def _listing(self, window: Window, filters: dict[str, str]) -> Iterator[list[Record]]:
-        start, total = 0, 0
-        while True:
-            params = {
-                **filters,
-                "start": start,
-                "end": start + self._settings.city_page_rows,
-                "sort": "dossierId",  # unique, so that a row stands on one page only
-                "order": "asc",
-            }
-            answer = self.wire.json("GET", PATH, params=params, window=window.name)
-            total, rows = _page(answer, window)
-            if rows:
-                yield rows
-            start += len(rows)
-            if not rows or start >= total:
-                break
-        if start != total:
-            raise CountMismatch(Side.CITY, f"{start} rows read, {total} announced", window=window.name)
+    def agrees(self, part: Part, rows: int, last_id: str | None) -> bool:
+        total, listed = self._ask(part, max(0, rows - 1), max(1, rows))
+        return total == rows and (not rows or [row.get("dossierId") for row in listed] == [last_id])
+
+    def _ask(self, part: Part, start: int, end: int) -> tuple[int, list[Record]]:
+        field = "ReceiveDate" if part.listing == RECEIVED else "SubmitDate"
+        filters = {f"from{field}": part.first.strftime(DAY), f"to{field}": part.last.strftime(DAY)}
+        if part.listing == UNRECEIVED:
+            filters["status"] = self._settings.city_unreceived_status
+        # dossierId is unique, so that a row stands on one page only
+        params = {**filters, "start": start, "end": end, "sort": "dossierId", "order": "asc"}
+        try:
+            answer: tuple[int, list[Record]] = self.wire.json(
+                "GET", PATH, params=params, window=part.name, understand=_understood
+            )
+        except SessionLostError as error:
+            raise AccessRefused(
+                Side.CITY, "HTTP 401: check HOSO_CITY_GROUP_ID and the way in", window=part.name
+            ) from error
+        return answer
 
 
-def _page(answer: Any, window: Window) -> tuple[int, list[Record]]:
+def _understood(answer: Any) -> tuple[int, list[Record]]:
     """Total and rows of one answer. Numbers may come as text."""
     try:
         total, rows = int(answer["total"]), answer["data"]
     except (KeyError, TypeError, ValueError) as error:
-        raise MalformedPage(Side.CITY, "an answer without a `total` and `data`", window=window.name) from error
+        raise MalformedPage(Side.CITY, "an answer without a `total` and `data`") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise MalformedPage(Side.CITY, "`data` is not a list of records", window=window.name)
+        raise MalformedPage(Side.CITY, "`data` is not a list of records")
     return total, rows

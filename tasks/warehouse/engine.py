@@ -18,7 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from errors import WarehouseLocked
 from settings import Settings
-from tasks.warehouse.tables import metadata
+from tasks.warehouse.index_tables import metadata  # the same object as tables.metadata, with the index's tables in it
 
 
 def open_engine(settings: Settings) -> Engine:

@@ -138,3 +138,11 @@ def text_findings(connection: Connection) -> int:
     """Current cases whose agency name met the catalogue only below the letter."""
     below = select(func.count()).select_from(version).where(version.c.recorded_to.is_(None), version.c.agency_rung > 0)
     return int(connection.execute(below).scalar_one())
+
+
+def cases_as_of(connection: Connection, side: Side, at: datetime) -> pd.DataFrame:
+    """One side exactly as it was known at `at`: the columns of a canonical case."""
+    v = version.c
+    known = and_(v.recorded_from <= at, or_(v.recorded_to.is_(None), v.recorded_to > at))
+    rows = select(*(v[name] for name in CASE_SCHEMA.names)).where(v.side == side.value, known).order_by(v.case_code)
+    return to_frame(fetch(connection, rows))

@@ -63,9 +63,9 @@ def costliest(connection: Connection, limit: int) -> pd.DataFrame:
 
 
 def open_mismatches(connection: Connection) -> pd.DataFrame:
-    """Every open mismatch: `case_code`, `kind`, `field`, `verdict`."""
+    """Every open mismatch: `case_code`, `kind`, `field`, `verdict`, `portal_value`."""
     m = mismatch.c
-    return to_frame(fetch(connection, select(m.case_code, m.kind, m.field, m.verdict).where(_OPEN)))
+    return to_frame(fetch(connection, select(m.case_code, m.kind, m.field, m.verdict, m.portal_value).where(_OPEN)))
 
 
 def confirmed(connection: Connection) -> pd.DataFrame:

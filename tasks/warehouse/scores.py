@@ -1,60 +1,100 @@
-"""Writes scores, and the price of each open mismatch."""
+"""Writes scores, what each kind costs, how sure a score is, and what each open mismatch costs.
+
+Points come as whole multiples of 1e-10 and are stored so: nothing is rounded on the way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
 from decimal import Decimal
-from fractions import Fraction
-from typing import Any, Protocol
+from pathlib import Path
 
-from sqlalchemy import Connection, and_, case, literal
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import ColumnElement, Connection, Numeric, Table, cast, literal, select
 
-from schemas.mismatch import Verdict
+from tasks.warehouse.bulk import stage
+from tasks.warehouse.index_tables import attribution, interval
 from tasks.warehouse.tables import mismatch, score
 
 CITY_UNIT = "H26"
 WHOLE = "all"
 
+_STEP = Decimal("1e-10")
+_TEXT, _COUNT = pa.string(), pa.int64()
+_PLACE = [pa.field("level", _TEXT), pa.field("unit", _TEXT), pa.field("period", _TEXT), pa.field("indicator", _TEXT)]
+LINE_SCHEMA = pa.schema(
+    [
+        *_PLACE,
+        pa.field("side", _TEXT),
+        pa.field("numerator", _COUNT),
+        pa.field("denominator", _COUNT),
+        pa.field("points", _COUNT),
+    ]
+)
+PART_SCHEMA = pa.schema([*_PLACE, pa.field("kind", _TEXT), pa.field("points", _COUNT)])
+INTERVAL_SCHEMA = pa.schema(
+    [
+        *_PLACE,
+        pa.field("side", _TEXT),
+        pa.field("unread", _COUNT),
+        pa.field("stale", _COUNT),
+        pa.field("lowest", _COUNT),
+        pa.field("highest", _COUNT),
+    ]
+)
+_COST_SCHEMA = pa.schema([pa.field("case_code", _TEXT), pa.field("kind", _TEXT), pa.field("points", _COUNT)])
 
-class Priced(Protocol):
-    """A price by kind and values, as the scoring rules give it."""
 
-    @property
-    def kind(self) -> Any: ...
-    @property
-    def points(self) -> Fraction: ...
-    @property
-    def field(self) -> str: ...
-    @property
-    def city(self) -> tuple[str, ...]: ...
-    @property
-    def portal(self) -> tuple[str, ...]: ...
+def points_of(steps: ColumnElement[int]) -> ColumnElement[Decimal]:
+    """Steps of 1e-10 as points, by a multiplication of decimals: exact in both engines."""
+    return cast(cast(steps, Numeric(18, 0)) * literal(_STEP, Numeric(11, 10)), Numeric(18, 10))
 
 
-def exact(value: Fraction) -> Decimal:
-    """Ten decimals, as the table keeps points."""
-    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("1e-10"))
+def stage_frame(connection: Connection, name: str, schema: pa.Schema, frame: pd.DataFrame) -> Table:
+    """A temporary table filled from a frame with the columns of `schema`."""
+    with tempfile.TemporaryDirectory(prefix="hoso-") as folder:
+        file = Path(folder) / f"{name}.parquet"
+        pq.write_table(pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False), file)
+        return stage(connection, name, schema, [str(file)])
 
 
-def write_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Add a run's score lines (columns of `core_index__score`, points as Fraction)."""
-    if rows:
-        connection.execute(score.insert(), [row | {"points": exact(row["points"])} for row in rows])
+def write_scores(connection: Connection, run_id: str, lines: pd.DataFrame) -> None:
+    """Add a run's score lines: columns of LINE_SCHEMA, points in steps of 1e-10."""
+    _append(connection, run_id, score, stage_frame(connection, "stage_score", LINE_SCHEMA, lines), ["points"])
 
 
-def write_prices(connection: Connection, prices: Sequence[Priced]) -> None:
-    """Give every open mismatch its price; what nothing prices, or nobody can be sure of, costs 0."""
-    m = mismatch.c
-    branches = []
-    for price in prices:
-        condition = m.kind == price.kind.value
-        if price.field:
-            condition = and_(condition, m.field == price.field)
-        if price.city:
-            condition = and_(condition, m.city_value.in_(price.city))
-        if price.portal:
-            condition = and_(condition, m.portal_value.in_(price.portal))
-        branches.append((condition, literal(exact(price.points), mismatch.c.points_lost.type)))
-    sure = and_(m.resolved_at.is_(None), m.verdict != Verdict.UNKNOWN.value)
-    zero = literal(Decimal(0), m.points_lost.type)
-    connection.execute(mismatch.update().values(points_lost=case((~sure, zero), *branches, else_=zero)))
+def write_parts(connection: Connection, run_id: str, parts: pd.DataFrame) -> None:
+    """Add a run's attribution: columns of PART_SCHEMA, points in steps of 1e-10."""
+    _append(connection, run_id, attribution, stage_frame(connection, "stage_part", PART_SCHEMA, parts), ["points"])
+
+
+def write_intervals(connection: Connection, run_id: str, intervals: pd.DataFrame) -> None:
+    """Add a run's intervals: columns of INTERVAL_SCHEMA, points in steps of 1e-10."""
+    staged = stage_frame(connection, "stage_interval", INTERVAL_SCHEMA, intervals)
+    _append(connection, run_id, interval, staged, ["lowest", "highest"])
+
+
+def _append(connection: Connection, run_id: str, table: Table, staged: Table, points: list[str]) -> None:
+    names = [column.name for column in staged.c]
+    values = [points_of(staged.c[name]) if name in points else staged.c[name] for name in names]
+    connection.execute(table.insert().from_select(["run_id", *names], select(literal(run_id), *values)))
+
+
+def write_costs(connection: Connection, costs: pd.DataFrame) -> None:
+    """Give every open mismatch what it costs the city: `case_code`, `kind`, `points` in steps of 1e-10, one row each.
+
+    Every other mismatch costs 0: it is resolved, nobody can be sure of it, or it changes no count.
+    """
+    connection.execute(mismatch.update().values(points_lost=literal(Decimal(0), mismatch.c.points_lost.type)))
+    staged = stage_frame(connection, "stage_cost", _COST_SCHEMA, costs)
+    connection.execute(
+        mismatch.update()
+        .values(points_lost=points_of(staged.c.points))
+        .where(
+            mismatch.c.case_code == staged.c.case_code,
+            mismatch.c.kind == staged.c.kind,
+            mismatch.c.resolved_at.is_(None),
+        )
+    )

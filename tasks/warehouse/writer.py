@@ -1,7 +1,8 @@
 """The only writer of cases: staged canonical cases become versions, bad rows become quarantine, in one transaction.
 
 Unchanged rows write nothing. A changed row closes one version and opens another. A case that its window no longer lists
-is closed and not replaced. Conservation is checked before the transaction may commit.
+is closed and not replaced. A read older than one already loaded takes the slow path of `late`. Conservation is checked
+before the transaction may commit.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from schemas.codes import Side
 from schemas.window import Window
 from tasks.warehouse import tables
 from tasks.warehouse.bulk import stage
+from tasks.warehouse.late import is_late, load_late
 
 QUARANTINE_SCHEMA = pa.schema(
     [
@@ -65,10 +67,14 @@ def load_side(connection: Connection, run_id: str, as_of: datetime, load: SideLo
     """
     cases = stage(connection, "stage_case", CASE_SCHEMA, load.clean_files)
     bad = stage(connection, "stage_quarantine", QUARANTINE_SCHEMA, load.quarantine_files)
-    _close_changed(connection, load.side, cases, as_of)
-    loaded = _open_new(connection, run_id, load.side, cases, as_of)
-    gone = _close_gone(connection, load.side, cases, bad, as_of, [rows.window for rows in load.windows])
-    _keep_quarantine(connection, run_id, load.side, bad, as_of, [rows.window for rows in load.windows])
+    windows = [rows.window for rows in load.windows]
+    if is_late(connection, load.side, as_of):
+        loaded, gone = load_late(connection, run_id, load.side, cases, bad, as_of, windows)
+    else:
+        _close_changed(connection, load.side, cases, as_of)
+        loaded = _open_new(connection, run_id, load.side, cases, as_of)
+        gone = _close_gone(connection, load.side, cases, bad, as_of, windows)
+    _keep_quarantine(connection, run_id, load.side, bad, as_of, windows)
     _record_windows(connection, run_id, as_of, load, _staged_by_window(connection, cases), loaded, gone)
     totals = {"extracted": 0, "duplicate": 0, "quarantined": 0}
     for rows in load.windows:
@@ -140,15 +146,17 @@ def _keep_quarantine(
 ) -> None:
     """Keep bad rows, each once; release those that their window no longer shows as bad."""
     kept = tables.quarantine
+    once = func.row_number().over(partition_by=bad.c.quarantine_id).label("copy")
+    rows = select(bad, once).subquery()
     names = ["side", *QUARANTINE_SCHEMA.names, "first_seen", "last_seen", "run_id"]
     values = [
         literal(side.value),
-        *(bad.c[name] for name in QUARANTINE_SCHEMA.names),
+        *(rows.c[name] for name in QUARANTINE_SCHEMA.names),
         literal(as_of),
         literal(as_of),
         literal(run_id),
     ]
-    insert = upsert(kept).from_select(names, select(*values).distinct(bad.c.quarantine_id))
+    insert = upsert(kept).from_select(names, select(*values).where(rows.c.copy == 1))
     again = {name: insert.excluded[name] for name in ("last_seen", "reason", "reasons", "window_start", "run_id")}
     connection.execute(
         insert.on_conflict_do_update(index_elements=["quarantine_id"], set_={**again, "released_at": None})

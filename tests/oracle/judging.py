@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -40,7 +41,9 @@ def findings(
     for code in sorted((city.cases.keys() | portal.cases.keys()) - city.doubled - portal.doubled):
         a, b = city.cases.get(code), portal.cases.get(code)
         if a and b:
-            verdict = "unknown" if code in unreadable else age(a.modified or a.received or b.received, as_of, lag, confirm)
+            verdict = (
+                "unknown" if code in unreadable else age(a.modified or a.received or b.received, as_of, lag, confirm)
+            )
             found |= {(code, str(kind)): verdict for kind in differences(a, b, references, as_of)}
         elif a and a.status != 1 and a.received:
             alone[Side.CITY].append(a)
@@ -63,7 +66,8 @@ class _Side:
         by_record: dict[Any, Record] = {}
         for place, record in enumerate(records):
             code, identity = record.get(NAMES[side]["code"]), record.get(NAMES[side]["id"])
-            key = (code, identity or None) if code else place  # the last reading of a record counts
+            # A record without a number is known by its whole content; of a record read twice the last reading counts.
+            key = (code, identity or json.dumps(record, sort_keys=True)) if code else place
             by_record.pop(key, None)
             by_record[key] = record
         distinct: dict[str, set[Any]] = defaultdict(set)
@@ -186,7 +190,10 @@ def _flip(a: Case, b: Case, references: References, as_of: datetime) -> Kind | N
 def _same_deadline(a: Case, b: Case, references: References) -> bool:
     """Deadlines agree when what they are made of does: due times, or else received times and limits; waiting; and the
     repeated request that ends all patience."""
-    made_of = [(case.due is None, case.waited, case.asked_again, case.due is None and case.limit(references)) for case in (a, b)]
+    made_of = [
+        (case.due is None, case.waited, case.asked_again, case.due is None and case.limit(references))
+        for case in (a, b)
+    ]
     return made_of[0] == made_of[1] and (same(a.received, b.received) if a.due is None else same(a.due, b.due))
 
 

@@ -28,11 +28,20 @@ LAYOUTS = (
     ("%Y-%m-%d %H:%M:%S", SECOND), ("%Y-%m-%d %H:%M", MINUTE), ("%Y-%m-%d", DAY), ("%Y-%m-%dT%H:%M:%S%z", SECOND),
 )  # fmt: skip
 REQUIRED = {
-    Side.CITY: (
-        "dossierId dossierNo serviceCode govAgencyCode govAgencyName receiveDate dueDate releaseDate modifiedDate"
-        " dossierStatus metaData"
-    ).split(),
-    Side.PORTAL: "MaHoSo MaTTHC NgayTiepNhan NgayHenTra TrangThaiHoSo NgayKetThucXuLy DonViXuLy".split(),
+    Side.CITY: [
+        "dossierId",
+        "dossierNo",
+        "serviceCode",
+        "govAgencyCode",
+        "govAgencyName",
+        "receiveDate",
+        "dueDate",
+        "releaseDate",
+        "modifiedDate",
+        "dossierStatus",
+        "metaData",
+    ],
+    Side.PORTAL: ["MaHoSo", "MaTTHC", "NgayTiepNhan", "NgayHenTra", "TrangThaiHoSo", "NgayKetThucXuLy", "DonViXuLy"],
 }
 NAMES = {
     Side.CITY: {

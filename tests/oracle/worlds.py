@@ -17,11 +17,10 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from schemas.codes import CITY_STATUS_WORDS, Side
-from schemas.window import Window
 from tasks.rules.canonical import References as ProductReferences
 from tasks.rules.workdays import WorkCalendar
-from tests.oracle.reading import NAMES, VIETNAM, References
 from tests.oracle.path import Read, day_windows
+from tests.oracle.reading import NAMES, VIETNAM, References
 
 Record = dict[str, Any]
 AGENCIES = [
@@ -185,7 +184,12 @@ def write(side: Side, f: Facts, style: Style, identity: str) -> Record:
         precision = style.due_precision if name == "due" else style.precision
         record[n[name]] = _time(getattr(f, name), style, precision)
     inner = {n[name]: items for name, items in _lists(f, n, style).items()}
-    for name, value in (("channel", f.channel), ("payment", f.payment), ("digital", f.digital), ("verified", f.verified)):
+    for name, value in (
+        ("channel", f.channel),
+        ("payment", f.payment),
+        ("digital", f.digital),
+        ("verified", f.verified),
+    ):
         nothing = value is None or (style.blank and value == (1 if name == "channel" else 0) and name != "digital")
         inner[n[name]] = "" if nothing else value if style.numbers else str(value)
     if side is Side.PORTAL:
@@ -216,10 +220,14 @@ def _lists(f: Facts, n: dict[str, str], style: Style) -> dict[str, list[Record]]
     flag = (lambda v: v) if style.numbers else str
     second = replace(style, layout=1)
     return {
-        "components": [{n["digitised"]: flag(f.digital or 0), n["reused"]: flag(f.reused), n["stored"]: flag(f.stored)}],
+        "components": [
+            {n["digitised"]: flag(f.digital or 0), n["reused"]: flag(f.reused), n["stored"]: flag(f.stored)}
+        ],
         "fees": [{n["amount"]: _amount(fee, style)} for fee in f.fees],
         "results": [{n["url"]: "https://a.example/kq.pdf"}] if f.result else [],
-        "supplements": [{n["asked"]: _time(a, second, 0), n["answered"]: _time(b, second, 0)} for a, b in f.supplements],
+        "supplements": [
+            {n["asked"]: _time(a, second, 0), n["answered"]: _time(b, second, 0)} for a, b in f.supplements
+        ],
         "databases": [],
     }
 
@@ -246,7 +254,9 @@ def spoil(side: Side, record: Record, how: tuple[str, Any]) -> Record:
     n, record = NAMES[side], dict(record)
     if name == "code":
         code = record[n["code"]]
-        record[n["code"]] = {"": "", "?": "no code", "\u200b": code[:5] + "\u200b" + code[5:], "lower": code.lower()}[value]
+        record[n["code"]] = {"": "", "?": "no code", "\u200b": code[:5] + "\u200b" + code[5:], "lower": code.lower()}[
+            value
+        ]
     elif name == "procedure":
         del record[n["procedure"]]
     elif name in ("channel", "fees", "components", "supplements"):

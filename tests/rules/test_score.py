@@ -93,6 +93,16 @@ def test_published_units_are_reproduced(unit: dict[str, Any]) -> None:
     assert result["points"]["payment_C"] is result["points"]["3.1"] is None
 
 
+def test_a_group_with_an_unknown_split_is_taken_as_published() -> None:
+    for unit, total, named in zip(UNITS, ("79.27", "75.34"), ("Khá", "Khá"), strict=True):
+        (result,) = score(unit)
+        assert (result["index"]["total"], result["index"]["band"]) == (Decimal(total), named)
+        assert result["index"]["as_published"] == ["CLGQ", "TTTT"]
+    (alone,) = score(UNITS[0] | {"published": {}})
+    assert alone["index"]["total"] is alone["index"]["band"] is None
+    assert alone["index"]["as_published"] == []
+
+
 PROVINCE: dict[str, tuple[int, int, str]] = {
     "PUBLISH_ON_TIME": (0, 0, "0"),
     "PUBLIC_UPDATE_ON_TIME": (0, 0, "0"),
@@ -202,6 +212,7 @@ def test_published_null_counts_as_zero_in_transparency_only() -> None:
         ('{"units": [{"code": "A", "ratios": {"ON_TIME": [true, 2]}}]}', "unit A: ON_TIME"),
         ('{"units": [{"code": "A", "ratios": {"ON_TIME": [3, 2]}}]}', "unit A: ON_TIME"),
         ('{"units": [{"code": "A", "ratios": []}]}', "unit A: ratios"),
+        ('{"units": [{"code": "A", "reported": -1}]}', "unit A: reported"),
         ('{"units": [{"code": "A", "payment_A": "1/2"}]}', "unit A: payment_A"),
         ('{"units": [{"code": "A", "payment_A": [1, 2], "ratios": {"payment_A": [1, 2]}}]}', "unit A: payment_A"),
         ('{"units": [{"code": "A", "published": {"total": "79"}}]}', "unit A: published: total"),

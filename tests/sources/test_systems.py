@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pyarrow.parquet as pq
 import pytest
 
 from errors import AccessRefused, CountMismatch, MalformedPage
@@ -12,13 +13,15 @@ from settings import Settings
 from tasks.sources.catalogue import agencies, procedures
 from tasks.sources.opencps import OpenCps
 from tasks.sources.portal import Portal, succeeded
-from tests.sources.conftest import IDS, Systems
+from tasks.sources.reading import read_and_land
+from tests.sources.conftest import Systems
 
 
 def read(side: Side, knobs: Settings, systems: Systems) -> list[str]:
     client = OpenCps(knobs) if side is Side.CITY else Portal(knobs)
     try:
-        return sorted(row[IDS[side]] for page in client.read(systems.window()) for row in page)
+        landed = read_and_land(client, systems.window(), knobs.landing_dir, "r1", knobs)
+        return sorted(i for path in landed.files for i in pq.read_table(path)["record_id"].to_pylist())
     finally:
         client.close()
 
@@ -44,17 +47,16 @@ def test_a_count_that_does_not_add_up_is_told(side: Side, systems: Systems, knob
 
 def test_a_lost_session_is_renewed_on_the_page(systems: Systems, knobs: Callable[..., Settings]) -> None:
     settings = knobs(systems.addresses)
-    portal = Portal(settings)
-    pages = portal.read(systems.window())
-    rows = next(pages)
+    assert read(Side.PORTAL, settings, systems) == systems.ids(Side.PORTAL)
+    pages = systems.state(Side.PORTAL)["requests"]["DanhSachHoSo"]
     systems.mood(Side.PORTAL, "expire_session")
-    rows = rows + [row for page in pages for row in page]
-    assert sorted(row["idHoSo"] for row in rows) == systems.ids(Side.PORTAL)
-    assert systems.state(Side.PORTAL)["requests"]["login"] == 2
+    assert read(Side.PORTAL, settings, systems) == systems.ids(Side.PORTAL)
+    asked = systems.state(Side.PORTAL)["requests"]
+    assert (asked["login"], asked["DanhSachHoSo"]) == (3, 2 * pages + 1)
 
 
 def test_a_wrong_password_is_said_once(systems: Systems, knobs: Callable[..., Settings]) -> None:
-    with pytest.raises(AccessRefused, match="HOSO_PORTAL_PASSWORD|_PASSWORD"):
+    with pytest.raises(AccessRefused, match="_PASSWORD"):
         read(Side.PORTAL, knobs(systems.addresses, portal_password="no"), systems)
     assert systems.requests(Side.PORTAL) == 1
 

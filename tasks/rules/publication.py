@@ -1,0 +1,91 @@
+"""The lines of a publication: every level of the index, both sides, from the groups that the warehouse counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from schemas.period import Period, Timeline
+from schemas.publication import Inputs
+from schemas.publication import digest as digest_of
+from schemas.ruleset import RuleSet
+from tasks.rules.apportion import scaled
+from tasks.rules.index import both_sides, score_lines, spread
+from tasks.rules.score import Unit, points, read_units, score_unit
+
+LINE_COLUMNS: Final = ("level", "unit", "indicator", "side", "numerator", "denominator", "points")
+TOTAL: Final = "TOTAL"
+"""The indicator of a unit's whole index; groups stand under their own codes. Both have no ratio: 0/0."""
+
+
+def publication_lines(
+    by_agency: pd.DataFrame,
+    by_procedure: pd.DataFrame,
+    period: Period,
+    line: Timeline,
+    rules: RuleSet,
+    inputs: Inputs,
+    city_unit: str,
+) -> pd.DataFrame:
+    """LINE_COLUMNS of the city, its agencies (by level), procedures and fields, sorted; points in steps of 1e-10.
+
+    `by_agency`, `by_procedure`: groups with `side` and `agency_code` or `procedure_code`. Units of the inputs' file
+    get their other indicators, groups and total as well. Raises MalformedUnits for a file that cannot be read.
+    """
+    units = {unit.code: unit for unit in read_units(inputs.units)} if inputs.units else {}
+    fields = by_procedure.assign(field=by_procedure["procedure_code"].map(inputs.fields))
+    parts = []
+    for groups, key, level in (
+        (by_agency, None, "city"),
+        (by_agency, "agency_code", None),
+        (by_procedure, "procedure_code", "procedure"),
+        (fields, "field", "field"),
+    ):
+        keys = ["side", key] if key else ["side"]
+        wide = both_sides(spread(groups, keys, [period], line), keys[1:] or ["period"])
+        wide["unit"] = wide[key].astype(object) if key else city_unit
+        wide["level"] = level or wide["unit"].map(inputs.levels).fillna("agency")
+        wide["reported"] = wide["unit"].map({code: unit.reported for code, unit in units.items()}).astype("Int64")
+        parts.append(score_lines(wide, ["level", "unit"], rules))
+    lines = pd.concat(parts, ignore_index=True)
+    lines = pd.concat([lines, _given(lines, units, rules)], ignore_index=True)[list(LINE_COLUMNS)]
+    lines[["level", "unit"]] = lines[["level", "unit"]].astype(object)
+    return lines.sort_values(["level", "unit", "indicator", "side"], ignore_index=True)
+
+
+def _given(lines: pd.DataFrame, units: Mapping[str, Unit], rules: RuleSet) -> pd.DataFrame:
+    """Lines of units whose other indicators are given: those indicators, the groups and the total, on both sides."""
+    rows: list[dict[str, Any]] = []
+    for (level, code, side), own in lines.loc[lines["unit"].isin(list(units))].groupby(["level", "unit", "side"]):
+        unit = units[str(code)]
+        counted = {r["indicator"]: (int(r["numerator"]), int(r["denominator"])) for r in own.to_dict("records")}
+        head = {"level": level, "unit": code, "side": side, "numerator": 0, "denominator": 0}
+        given = {name: pair for name, pair in unit.ratios.items() if name not in counted}
+        for name, (n, d) in given.items():
+            exact = points(rules.indicator(name), n, d)
+            rows.append(head | {"indicator": name, "numerator": n, "denominator": d, "points": scaled(exact)})
+        published = {name: score for name, score in unit.published.items() if name not in counted}
+        whole = score_unit(Unit(unit.code, given | counted, published), rules.indicator)
+        for name in whole["as_published"]:
+            rows.append(head | {"indicator": name, "points": scaled(whole["points"][name])})
+        sums = whole["index"]["groups"] | {TOTAL: whole["index"]["total"]}
+        rows += [head | {"indicator": n, "points": scaled(score)} for n, score in sums.items() if score is not None]
+    return pd.DataFrame(rows, columns=list(LINE_COLUMNS))
+
+
+def digest(lines: pd.DataFrame) -> str:
+    """The digest of lines, whatever their order."""
+    return digest_of(sorted(lines[list(LINE_COLUMNS)].itertuples(index=False, name=None)))
+
+
+def line_differences(published: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """Lines that are not the same: the key, and numerator, denominator and points as `published_` and `made_`."""
+    keys = ["level", "unit", "indicator", "side"]
+    both = published.merge(made, on=keys, how="outer", suffixes=("_published", "_made"))
+    values = ("numerator", "denominator", "points")
+    same = pd.Series(True, index=both.index)
+    for name in values:
+        same &= (both[f"{name}_published"] == both[f"{name}_made"]).fillna(False).astype(bool)
+    return both.loc[~same].rename(columns={f"{n}_{s}": f"{s}_{n}" for n in values for s in ("published", "made")})

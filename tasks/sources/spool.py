@@ -1,0 +1,145 @@
+"""The spool: pages of one window as they come, so that a killed run goes on where it stopped.
+
+A part's pages are Arrow batches appended to a file, each with the position of the page after it; a batch that was cut
+off by a crash is not read again. A part that was split, or whose pages contradicted each other, says so by a marker or
+loses its files. When all parts are whole, the window is written as Parquet and its folder is renamed into place.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.codes import Side
+from tasks.sources.columns import landing_schema
+from tasks.sources.protocol import Part
+
+STATE = b"page"
+
+
+@dataclass(frozen=True)
+class SpooledPage:
+    """One page of a part: its rows as landing columns, and what was known when it was stored.
+
+    `state` has `following` (position of the next page, null at the end), `total`, `rows` (the page size asked for),
+    and `whole` (true on the last batch of a part that has been checked).
+    """
+
+    table: pa.Table
+    state: dict[str, Any]
+
+
+class Spool:
+    """The folder of a window that is being read. One thread at a time."""
+
+    def __init__(self, folder: Path, side: Side) -> None:
+        self.folder = folder
+        self.schema = landing_schema(side)
+        self._sink: Any = None
+        self._writer: Any = None
+        self._open_part: Part | None = None
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def append(self, part: Part, table: pa.Table, state: dict[str, Any]) -> None:
+        """Store one page; it survives the end of this process once this returns."""
+        if self._open_part != part:
+            self.rest()
+            self._open(part)
+        batches = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=self.schema)]
+        for number, batch in enumerate(batches):
+            last = number == len(batches) - 1
+            self._writer.write_batch(batch, custom_metadata={STATE: orjson.dumps(state if last else {})})
+
+    def rest(self) -> None:
+        """Close the part's file; it can still be appended to, in another file."""
+        if self._writer is not None:
+            self._writer.close()
+            self._sink.close()
+        self._writer = self._sink = self._open_part = None
+
+    def pages(self, part: Part) -> Iterator[SpooledPage]:
+        """The stored pages of a part in order, memory-mapped; a batch that a crash cut off ends its file."""
+        for path in self._files(part):
+            if not path.stat().st_size:
+                continue
+            try:
+                with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as stream:
+                    while True:
+                        batch, metadata = stream.read_next_batch_with_custom_metadata()
+                        state = orjson.loads(metadata[STATE]) if metadata else {}
+                        yield SpooledPage(pa.Table.from_batches([batch]), state)
+            except (StopIteration, pa.ArrowInvalid, OSError):
+                continue
+
+    def is_split(self, part: Part) -> bool:
+        return self._marker(part).exists()
+
+    def split(self, part: Part) -> None:
+        """Forget the part's pages: its halves are read instead."""
+        self._marker(part).touch()
+        self.discard(part)
+
+    def discard(self, part: Part) -> None:
+        """Forget the part's pages."""
+        if self._open_part == part:
+            self.rest()
+        for path in self._files(part):
+            path.unlink()
+
+    def _open(self, part: Part) -> None:
+        path = self.folder / f"{part.name}.{len(self._files(part)):04d}.arrow"
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        self._sink = os.fdopen(descriptor, "wb", buffering=0)
+        self._writer = pa.ipc.new_stream(self._sink, self.schema)
+        self._open_part = part
+
+    def _files(self, part: Part) -> list[Path]:
+        return sorted(self.folder.glob(f"{part.name}.*.arrow"))
+
+    def _marker(self, part: Part) -> Path:
+        return self.folder / f"{part.name}.split"
+
+
+def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int) -> tuple[list[str], int]:
+    """Write the window's parts as Parquet files of at most `file_rows` rows and rename them into place at once.
+
+    Returns the files in order, and their rows. Files are private: they hold personal data.
+    """
+    spool.rest()
+    aside = final.with_name(f".{final.name}.new")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True, mode=0o700)
+    names: list[str] = []
+    rows = waiting = 0
+    pending: list[pa.Table] = []
+
+    def flush() -> None:
+        nonlocal pending, waiting
+        name = f"{len(names):05d}.parquet"
+        table = pa.concat_tables(pending) if pending else spool.schema.empty_table()
+        pq.write_table(table, aside / name, compression="zstd", compression_level=1)
+        (aside / name).chmod(0o600)
+        names.append(name)
+        pending, waiting = [], 0
+
+    for part in parts:
+        for page in spool.pages(part):
+            pending.append(page.table)
+            waiting += len(page.table)
+            rows += len(page.table)
+            if waiting >= file_rows:
+                flush()
+    if pending or not names:
+        flush()
+    shutil.rmtree(final, ignore_errors=True)
+    aside.rename(final)
+    shutil.rmtree(spool.folder)
+    return [str(final / name) for name in names], rows

@@ -22,7 +22,8 @@ _LINE_SCHEMA = pa.schema([field for field in LINE_SCHEMA if field.name != "perio
 
 def latest_as_of(connection: Connection) -> datetime | None:
     """The clock reading of the latest run whose data are in the warehouse; None before the first."""
-    return connection.execute(select(func.max(run.c.as_of))).scalar_one()
+    latest: datetime | None = connection.execute(select(func.max(run.c.as_of))).scalar_one()
+    return latest
 
 
 def catalogues(connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
@@ -30,7 +31,7 @@ def catalogues(connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
     levels = select(agency.c.agency_code, func.max(agency.c.agency_level)).group_by(agency.c.agency_code)
     fields = select(procedure.c.procedure_code, procedure.c.field_code).where(procedure.c.field_code.is_not(None))
     known_levels = {code: level for code, level in connection.execute(levels) if level is not None}
-    return known_levels, {code: field for code, field in connection.execute(fields)}
+    return known_levels, {row.procedure_code: row.field_code for row in connection.execute(fields)}
 
 
 def write_publication(connection: Connection, head: Publication, lines: pd.DataFrame) -> None:

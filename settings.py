@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from errors import ConfigError
 
 PREFIX = "HOSO_"
+TEST_PREFIX = "HOSO_TEST_"
+"""Variables of the tests: no settings, and not refused."""
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -50,6 +52,15 @@ class Settings(BaseSettings):
     """City status word -> national code 1..10, instead of the shipped table (site configuration, not confirmed)."""
     city_unreceived_status: str = "receiving"
     """Status word of cases that have no received date yet: they are listed by their submission date."""
+    city_session_seconds: Positive = 600
+    igate_search_path: str = "/pa/dossier/search"
+    igate_token_path: str = "/auth/token"
+    igate_sort: str = "id,asc"
+    """Must be a unique order, or rows can vanish between pages."""
+    igate_unreceived_status: str = "0"
+    paged_search_path: str = "/api/HoSo"
+    paged_token_path: str = "/api/tokens"
+    paged_unreceived_status: str = "1"
 
     # The national portal
     portal_adapter: PortalAdapter = "mapi"
@@ -146,7 +157,8 @@ def load() -> Settings:
     Raises ConfigError naming every missing, unknown or malformed variable at once; values are not repeated in it.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    problems = [f"{name} is unknown" for name in sorted(os.environ) if name.startswith(PREFIX) and name not in known]
+    ours = (name for name in sorted(os.environ) if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX))
+    problems = [f"{name} is unknown" for name in ours if name not in known]
     try:
         loaded = Settings()  # type: ignore[call-arg]  # the required fields come from the environment
     except ValidationError as error:

@@ -49,9 +49,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     score = commands.add_parser("score", help="freeze the score of a month, quarter or year")
     score.add_argument("period", help="2026-10, 2026-Q4 or 2026")
-    score.add_argument(
-        "--as-of", type=datetime.fromisoformat, help="ISO time with an offset; the latest run by default"
-    )
+    score.add_argument("--as-of", type=datetime.fromisoformat, help="ISO time with an offset; default: the latest run")
     score.add_argument("--rules", default="", help="a rule set, such as national/2 or city_report/1")
     score.add_argument("--units", default="", metavar="FILE.json", help="indicators that cases do not feed")
     again = commands.add_parser("reproduce", help="make a past publication again")

@@ -16,7 +16,8 @@ import httpx
 
 from flows.demo import configure, sandbox
 
-UI = "http://127.0.0.1:4200"
+HOST, PORT = "127.0.0.1", "4200"
+UI = f"http://{HOST}:{PORT}"
 START_SECONDS = 180
 
 
@@ -31,13 +32,16 @@ def main() -> int:
     with sandbox(asked.cases, asked.seed, folder / "truth.json") as ready:
         configure(ready, folder)
         os.environ["PREFECT_API_URL"] = f"{UI}/api"
-        server = subprocess.Popen(["prefect", "server", "start", "--host", "127.0.0.1", "--port", "4200"])
+        server = subprocess.Popen([sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", PORT])
         try:
             _wait_for_server(server)
             print(f"Open {UI}/deployments: run `daily` there, or wait for 02:00.", flush=True)
+            from prefect.schedules import Cron
+
             from flows.daily import daily
 
-            daily.serve(name="daily", cron="0 2 * * *", tags=["hoso-sync"])
+            at_two = Cron("0 2 * * *", timezone="Asia/Ho_Chi_Minh")
+            daily.serve(name="daily", schedules=[at_two], tags=["hoso-sync"])
         except KeyboardInterrupt:
             print("Stopping.", flush=True)
         finally:

@@ -37,21 +37,26 @@ class Conduct:
         return self.temper.refusal()
 
     def answer(self, content: Any) -> Response:
-        return Response(self.temper.spoil(orjson.dumps(content)), media_type="application/json")
+        return self.temper.send(orjson.dumps(content))
 
     def routes(self) -> list[Route]:
         return [
             Route("/_sandbox/mood", self._set_mood, methods=["POST"]),
+            Route("/_sandbox/calm", self._calm, methods=["POST"]),
             Route("/_sandbox/state", self._show_state, methods=["GET"]),
         ]
 
     async def _set_mood(self, request: Request) -> Response:
         try:
             wish = orjson.loads(await request.body())
-            self.temper.set(str(wish["name"]), int(wish.get("times", 1)))
+            self.temper.set(str(wish["name"]), int(wish.get("times", 1)), float(wish.get("share", 1.0)))
         except (UnknownMoodError, orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
             return json_response({"error": str(error)}, 400)
         return json_response({"moods": dict(self.temper.left)})
+
+    async def _calm(self, request: Request) -> Response:
+        self.temper.calm()
+        return json_response({"moods": {}})
 
     async def _show_state(self, request: Request) -> Response:
         return json_response(

@@ -8,9 +8,12 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from email.utils import formatdate
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = "127.0.0.1"
 
@@ -21,6 +24,22 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _Dated:
+    """Adds the `Date` header where an answer has none of its own: the server's would stand beside it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Date", formatdate(usegmt=True))
+            await send(message)
+
+        await self._app(scope, receive, dated)
 
 
 @dataclass(frozen=True)
@@ -54,7 +73,16 @@ async def serve(
 ) -> None:
     """Serve both until SIGTERM or SIGINT, or until ``until`` returns."""
     servers = [
-        _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=3))
+        _Server(
+            uvicorn.Config(
+                _Dated(app),
+                log_level="critical",  # broken connections are part of the play
+                access_log=False,
+                lifespan="off",
+                date_header=False,
+                timeout_graceful_shutdown=3,
+            )
+        )
         for app in (city, portal)
     ]
 

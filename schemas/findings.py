@@ -80,6 +80,34 @@ class IndicatorScore(_Frozen):
     """City's points minus the portal's: positive = points lost."""
 
 
+class ScoreInterval(_Frozen):
+    """Points that one indicator can have for the city, whatever the unread cases are. `unread`: cases not counted;
+    `stale`: cases counted from an older record."""
+
+    indicator: str
+    side: str
+    unread: int
+    stale: int
+    lowest: Decimal
+    highest: Decimal
+
+
+class GapPart(_Frozen):
+    """What one mismatch kind costs in one indicator; all parts sum up to the city's gap exactly. `kind` may be `unread`
+    or `uncompared`: no mismatch kind explains that part."""
+
+    indicator: str
+    kind: str
+    points: Decimal
+
+
+class RepairAdvice(_Frozen):
+    """The best list of `pushes` repairs, and the points that the portal's score regains when all of them arrive."""
+
+    pushes: int
+    points: Decimal
+
+
 class AgencyFindings(_Frozen):
     """One agency's line: its cases, its mismatches, its two on-time shares."""
 
@@ -141,3 +169,6 @@ class Findings(_Frozen):
     text_findings: int
     """Pairs whose text is equal only at a lower rung of the ladder: data quality, not mismatches."""
     steps: list[StepTiming]
+    intervals: list[ScoreInterval] = []
+    parts: list[GapPart] = []
+    advice: list[RepairAdvice] = []

@@ -48,7 +48,8 @@ class Publication(BaseModel):
 
 def identifier(period: str, as_of: datetime, rules: str) -> str:
     """The name of the publication of a period as known at `as_of`: the same asked twice is the same."""
-    return f"{period}-{as_of:%Y%m%dT%H%M%S}-{rules.replace('/', '-')}"
+    instant = f"{as_of:%Y%m%dT%H%M%S}" + (f".{as_of:%f}" if as_of.microsecond else "")
+    return f"{period}-{instant}-{rules.replace('/', '-')}"
 
 
 def digest(rows: list[tuple[object, ...]]) -> str:

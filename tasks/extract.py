@@ -12,9 +12,9 @@ from prefect import get_run_logger, task
 import settings
 from schemas.codes import Side
 from schemas.window import Window
+from tasks.sources.adapters import portal_source, source_of
 from tasks.sources.catalogue import agencies, procedures
-from tasks.sources.opencps import OpenCps
-from tasks.sources.portal import Portal
+from tasks.sources.protocol import PortalSource, Source
 from tasks.sources.reading import Landed, read_and_land
 
 CLOCK_SKEW_SECONDS = 60
@@ -22,10 +22,15 @@ CLOCK_SKEW_SECONDS = 60
 
 
 @lru_cache(maxsize=2)
-def client(side: Side) -> OpenCps | Portal:
+def client(side: Side) -> Source:
     """The process's client of one side: its connections and its session are shared by all windows."""
-    knobs = settings.current()
-    return OpenCps(knobs) if side is Side.CITY else Portal(knobs)
+    return source_of(side, settings.current())
+
+
+@lru_cache(maxsize=1)
+def portal() -> PortalSource:
+    """The process's client for catalogues."""
+    return portal_source(settings.current())
 
 
 @task(name="extract", task_run_name="extract {side} {window.start}", tags=["extract"])
@@ -71,9 +76,8 @@ def _tell(side: Side, window: Window, landed: Landed, seconds: float) -> None:
 @task(name="read catalogues", tags=["extract"])
 def read_catalogues(run_dir: str) -> dict[str, int]:
     """Read agencies and procedures from the portal into the run's folder; returns their counts."""
-    portal = client(Side.PORTAL)
-    assert isinstance(portal, Portal)
-    units, catalogue = agencies(portal), procedures(portal, settings.current().workers_per_side * 4)
+    source = portal()
+    units, catalogue = agencies(source), procedures(source, settings.current().workers_per_side * 4)
     folder = Path(run_dir)
     folder.mkdir(parents=True, exist_ok=True)
     units.to_parquet(folder / "agencies.parquet", index=False)

@@ -137,8 +137,10 @@ def _published(connection: Connection, publication_id: str) -> Publication:
 
 def _lines(connection: Connection, days: Period, at: datetime, rules: RuleSet, inputs: Inputs) -> pd.DataFrame:
     line = timeline([days], at)
-    groups = [index_groups(connection, rules, line, [key], at) for key in ("agency_code", "procedure_code")]
-    return publication_lines(*groups, days, line, rules, inputs, CITY_UNIT)
+    agencies, procedures = (
+        index_groups(connection, rules, line, [key], at) for key in ("agency_code", "procedure_code")
+    )
+    return publication_lines(agencies, procedures, days, line, rules, inputs, CITY_UNIT)
 
 
 def _counts(connection: Connection, days: Period, at: datetime, rules: RuleSet) -> dict[str, dict[str, int]]:

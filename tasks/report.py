@@ -48,6 +48,9 @@ def report(
             scores=reading.scores(connection, run_id),
             agency_names=reading.agency_names(connection),
             text_findings=text_findings(connection),
+            intervals=reading.intervals(connection, run_id),
+            parts=reading.parts(connection, run_id),
+            advice=reading.advice(connection, run_id),
         )
         close_run(connection, run_id, "reported")
     findings = freeze(run, answers, [StepTiming.model_validate(step) for step in steps])

@@ -12,15 +12,29 @@ import settings
 from schemas.codes import Side
 from schemas.period import Period, Timeline, day_of, months, timeline
 from schemas.ruleset import NATIONAL, RuleSet, in_force
+from tasks.rules.apportion import scaled
 from tasks.rules.attribution import attribute, deltas
 from tasks.rules.cause import causes
 from tasks.rules.index import SCALE, both_sides, score_lines, spread
+from tasks.rules.plan import SAFE
+from tasks.rules.recommendation import promises, pushable, recommend
 from tasks.rules.scoring import CountsOfUnit, costs, counts_by_unit, interval_lines, no_counts, part_lines
 from tasks.rules.unread import CITY, unknown_cases
 from tasks.warehouse import reading, unread
 from tasks.warehouse.engine import open_engine, transaction
 from tasks.warehouse.index_counts import differing_pairs, index_groups
-from tasks.warehouse.scores import CITY_UNIT, WHOLE, write_costs, write_intervals, write_parts, write_scores
+from tasks.warehouse.scores import (
+    CITY_UNIT,
+    WHOLE,
+    write_advice,
+    write_costs,
+    write_intervals,
+    write_parts,
+    write_scores,
+)
+
+PUSHES = 200
+"""How many pushes the list of recommended repairs holds at most."""
 
 
 @task(name="score", tags=["score"])
@@ -68,13 +82,20 @@ def _explain(
     whole: Period,
     counts: dict[str, CountsOfUnit],
 ) -> None:
-    """Split the city's gap over kinds and cases."""
+    """Split the city's gap over kinds and cases, and choose the repairs that regain most."""
     findings = reading.open_mismatches(connection)
     changes = deltas(differing_pairs(connection), rules, line, line.span(whole))
     split = attribute(changes, causes(changes, findings), counts, rules)
-    parts = part_lines(split).assign(level="city", unit=CITY_UNIT, period=WHOLE)
-    write_parts(connection, run_id, parts)
-    write_costs(connection, costs(split, findings))
+    parts = part_lines(split, counts, rules)
+    write_parts(connection, run_id, parts.assign(level="city", unit=CITY_UNIT, period=WHOLE))
+    write_costs(connection, costs(split, parts, findings))
+    _, portal, reported = counts[CITY]
+    whole_count = counts[CITY][0]["received"] if reported is None else reported
+    able = pushable(changes, findings, SAFE)
+    best = recommend(changes, able, PUSHES, portal, whole_count, rules)
+    regained = [scaled(points) for points in promises(best, changes, portal, whole_count, rules)]
+    advice = pd.DataFrame({"place": range(1, len(regained) + 1), "case_code": best.case_codes, "regained": regained})
+    write_advice(connection, run_id, advice)
 
 
 def _doubt(

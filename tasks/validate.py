@@ -16,7 +16,8 @@ from prefect import get_run_logger, task
 import settings
 from errors import QuarantineFlood
 from expectations.run import failures, reasons
-from schemas.codes import CITY_STATUS_WORDS, QuarantineReason, Side
+from schemas.codes import QuarantineReason, Side
+from schemas.systems import STATUS_WORDS
 from schemas.window import Window
 from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys
 from tasks.rules.typed import typed
@@ -79,7 +80,7 @@ def _keys(path: str) -> pd.DataFrame:
 
 def _judge(side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split a batch into accepted and set-aside rows, and count both in their windows."""
-    words = settings.current().city_status_map or CITY_STATUS_WORDS
+    words = settings.current().city_status_map or STATUS_WORDS[settings.current().city_adapter]
     rows = typed(side, batch, words)
     verdicts = reasons(side, failures(side, rows))
     rows["reason"] = verdicts["reason"].reindex(rows.index).astype("string[pyarrow]")

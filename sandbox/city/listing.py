@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from sandbox.city.records import STATUS_WORDS
 from sandbox.columns import DAY, NO_TIME, Ints, Mask, Rows, wall_seconds
+from sandbox.edits import Edits
 from sandbox.world import World
 
 KEPT_SELECTIONS = 16
@@ -69,9 +70,20 @@ class CityListing:
             str(values["dossierNo"]): row for row, values in world.draft.city.overrides.items() if "dossierNo" in values
         }
         self._kept: OrderedDict[tuple[object, ...], Rows] = OrderedDict()
+        self.edits = Edits(self._rows, len(self._facts))
 
-    def select(self, selection: Selection, shuffle: int | None) -> tuple[int, Rows]:
-        """How many rows match in all, and the rows of the asked range. ``shuffle`` reorders ties differently."""
+    def select(self, selection: Selection, shuffle: int | None = None, edit: bool = False) -> tuple[int, Rows]:
+        """How many rows match in all, and the rows of the asked range. ``shuffle`` reorders ties differently;
+        ``edit`` changes an earlier page first.
+        """
+        ordered = self._listed(selection, shuffle)
+        if edit and selection.start > 0:
+            self.edits.disturb(ordered, selection.start)
+        visible = self.edits.seen(ordered)
+        return len(visible), visible[selection.start : selection.end]
+
+    def _listed(self, selection: Selection, shuffle: int | None) -> Rows:
+        """Every row that matches, in order, whether or not it is visible now."""
         key = (*selection.key, shuffle)
         ordered = self._kept.get(key)
         if ordered is None:
@@ -80,7 +92,7 @@ class CityListing:
             self._kept[key] = ordered
             if len(self._kept) > KEPT_SELECTIONS:
                 self._kept.popitem(last=False)
-        return len(ordered), ordered[selection.start : selection.end]
+        return ordered
 
     def _matching(self, filters: Mapping[str, str]) -> Rows:
         """Starts from the received days, which are presorted, and narrows by the other filters."""

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from sandbox.conduct import Conduct, json_response
 from sandbox.moods import Page
 from sandbox.portal.services import PortalServices, ServiceError
-from sandbox.portal.sessions import Sessions
+from sandbox.sessions import Sessions
 from sandbox.side import SideName
 from sandbox.world import World
 
@@ -27,9 +27,9 @@ EXPIRED = {"error_code": "-2", "message": "Phiên làm việc đã hết hạn"}
 
 class PortalService:
     def __init__(self, world: World, session_ttl: float, latency_ms: int) -> None:
-        self._services = PortalServices(world)
-        self._sessions = Sessions(session_ttl)
         self._conduct = Conduct(SideName.PORTAL, latency_ms)
+        self.services = PortalServices(world, self._conduct.temper)
+        self._sessions = Sessions(session_ttl)
         self._answered = 0
 
     def app(self) -> Starlette:
@@ -59,7 +59,7 @@ class PortalService:
         if not self._sessions.alive(str(envelope.get("session"))):
             return json_response(EXPIRED)
         try:
-            answer = self._services.perform(envelope)
+            answer = self.services.perform(envelope)
         except ServiceError as error:
             return json_response({"error_code": error.code, "message": error.message, "result": []})
         content: dict[str, Any] = {"error_code": self._success(), "message": answer.message, "result": answer.result}

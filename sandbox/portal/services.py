@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from sandbox.cases.working_time import EPOCH
+from sandbox.moods import Temper
 from sandbox.portal.catalogue import CatalogueServices
 from sandbox.portal.store import PortalStore, read_time
 from sandbox.world import World
@@ -42,8 +43,9 @@ class Answer:
 
 
 class PortalServices:
-    def __init__(self, world: World) -> None:
-        self._store = PortalStore(world)
+    def __init__(self, world: World, temper: Temper) -> None:
+        self.store = PortalStore(world)
+        self._temper = temper
         catalogue = CatalogueServices(world.catalogue)
         self._table: dict[str, Callable[[Envelope], Answer]] = {
             "DanhSachHoSo": self._list,
@@ -65,11 +67,13 @@ class PortalServices:
     def _list(self, envelope: Envelope) -> Answer:
         first, last = _day(envelope, "ngayNhan1"), _day(envelope, "ngayNhan2")
         page, size = _number(envelope, "trang", 1), min(_number(envelope, "soDong", 100), MOST_ROWS)
-        rows = self._store.window(first, last)
-        return Answer(self._store.render(rows[(page - 1) * size : page * size]), total=len(rows))
+        start = self._temper.aim((page - 1) * size, size)
+        editing = page > 1 and self._temper.takes("edits")
+        rows = self.store.window(first, last, edit_before=(page - 1) * size if editing else 0)
+        return Answer(self.store.render(rows[start : start + size]), total=len(rows))
 
     def _look_up(self, envelope: Envelope) -> Answer:
-        return Answer(self._store.render(self._store.rows_of(str(envelope.get("mahoso", "")))))
+        return Answer(self.store.render(self.store.rows_of(str(envelope.get("mahoso", "")))))
 
     def _push(self, envelope: Envelope) -> Answer:
         updating = str(envelope.get("isUpdating")) == "True"
@@ -94,23 +98,23 @@ class PortalServices:
 
     def _push_one(self, record: Record, updating: bool) -> None:
         _check_case(record)
-        exists = len(self._store.rows_of(str(record["MaHoSo"]))) > 0
+        exists = len(self.store.rows_of(str(record["MaHoSo"]))) > 0
         if updating and not exists:
             raise ServiceError(FAILED, "Hồ sơ không tồn tại")
         if exists and not updating:
             raise ServiceError(EXISTS, "Hồ sơ đã tồn tại")
         if updating:
-            self._store.update(record)
+            self.store.update(record)
         else:
-            self._store.create(record)
+            self.store.create(record)
 
     def _push_step(self, step: Record) -> None:
         missing = [name for name in STEP_FIELDS if not step.get(name)]
         if missing:
             raise ServiceError(FAILED, f"Thiếu thông tin bắt buộc: {', '.join(missing)}")
-        if not len(self._store.rows_of(str(step["MaHoSo"]))):
+        if not len(self.store.rows_of(str(step["MaHoSo"]))):
             raise ServiceError(FAILED, "Hồ sơ không tồn tại")
-        self._store.add_step(step)
+        self.store.add_step(step)
 
 
 def _check_case(record: Record) -> None:

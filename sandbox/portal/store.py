@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sandbox.columns import DAY, NO_TIME, Ints, Rows, wall_seconds
+from sandbox.edits import Edits
 from sandbox.portal.records import record_ids
 from sandbox.world import World
 
@@ -37,6 +38,7 @@ class PortalStore:
         self._progress: dict[str, list[Record]] = {}
         self._index_codes()
         self._arrange()
+        self.edits = Edits(world.portal_rows, self._next_row)
 
     def _index_codes(self) -> None:
         """Codes as sorted numbers; a record whose key was replaced on the wire is found by what the wire says."""
@@ -65,12 +67,17 @@ class PortalStore:
         self._received: Ints = received[order]
         self._dirty = False
 
-    def window(self, first_day: int, last_day: int) -> Rows:
-        """Rows received between two days, both included, in order of listing."""
+    def window(self, first_day: int, last_day: int, edit_before: int = 0) -> Rows:
+        """Rows received between two days, both included, in order of listing; one of the first ``edit_before`` rows is
+        changed before that.
+        """
         if self._dirty:
             self._arrange()
         begin, end = np.searchsorted(self._received, [first_day * DAY, (last_day + 1) * DAY])
-        return self._rows[begin:end]
+        listed = self._rows[begin:end]
+        if edit_before:
+            self.edits.disturb(listed, edit_before)
+        return self.edits.seen(listed)
 
     def render(self, rows: Rows) -> list[Record]:
         if not self._pushed:

@@ -8,6 +8,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from schemas.codes import Side
 from schemas.findings import Findings
 from schemas.mismatch import KINDS, VERDICT_LABELS, Verdict
 from schemas.scorecard import INDICATORS
@@ -34,6 +35,7 @@ def render(findings: Findings) -> str:
         last_day=view.last_day(findings),
         headline=view.headline(findings),
         causes=view.causes(findings),
+        bounds=[(view.side_label(side.value).vi, view.bounds(findings, side)) for side in Side],
         kinds=kinds,
         open_total=sum(line.total for line in kinds),
         absent_kinds=[info.label.vi for kind, info in KINDS.items() if kind not in found],

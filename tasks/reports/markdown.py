@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from schemas.codes import Side
 from schemas.findings import Findings
 from schemas.mismatch import VERDICT_LABELS
 from tasks.reports import view
@@ -81,6 +82,13 @@ def _headline(findings: Findings) -> list[str]:
         f"trên {points(sums.maximum, 0)}: {told} **{points(abs(sums.gap))}** điểm."
     ]
     causes = [f"{c.label.vi} {points(c.counts.points_lost, 4)} ({percent(c.share)})" for c in view.causes(findings)]
+    for side in Side:
+        if known := view.bounds(findings, side):
+            name = view.side_label(side.value).vi
+            lines.append(f"{name}: còn hồ sơ chưa đọc được, điểm trong khoảng {points(known[0])} – {points(known[1])}.")
+    if findings.advice and findings.advice[-1].points > 0:
+        best = findings.advice[-1]
+        lines.append(f"Gửi lại {count(best.pushes)} hồ sơ nên làm trước: lấy lại **{points(best.points, 4)}** điểm.")
     return lines + ([f"Nguyên nhân lớn nhất: {'; '.join(causes)}."] if causes else [])
 
 

@@ -90,6 +90,20 @@ def headline(findings: Findings) -> Headline | None:
     )
 
 
+def bounds(findings: Findings, side: Side) -> tuple[Decimal, Decimal] | None:
+    """The lowest and highest sum of points of a side, whatever the unread cases are; None when everything was read."""
+    known = {line.indicator: line for line in findings.intervals if line.side == side.value}
+    if not known:
+        return None
+    low, high = Decimal(0), Decimal(0)
+    for score in findings.scores:
+        own = (score.city_points if side is Side.CITY else score.portal_points) or Decimal(0)
+        line = known.get(score.indicator)
+        low += line.lowest if line else own
+        high += line.highest if line else own
+    return low, high
+
+
 def kind_lines(findings: Findings) -> list[KindLine]:
     """Kinds with anything open, opened or resolved: the costliest first, then the most frequent."""
     total = sum((max(k.points_lost, Decimal(0)) for k in findings.kinds), Decimal(0))

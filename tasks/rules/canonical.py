@@ -110,6 +110,7 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _procedure(side: Side, code: pd.Series) -> pd.Series:
     """The national code. The city's local suffix is taken off, as its push must do; the portal's text stays whole,
     since a suffix there is a fault."""
+    code = code.replace("", pd.NA)
     if side is Side.PORTAL:
         return code
     return split_procedure(code)["base"].fillna(code)
@@ -132,7 +133,7 @@ def _agency(side: Side, rows: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFr
     by_name = rows["agency_name"].map(found["code"]).astype("string[pyarrow]")
     return pd.DataFrame(
         {
-            "agency_code": rows["agency_code"] if side is Side.CITY else by_name,
+            "agency_code": rows["agency_code"].replace("", pd.NA) if side is Side.CITY else by_name,
             "agency_rung": rows["agency_name"].map(found["rung"]).astype("Int16"),
         },
         index=rows.index,
@@ -140,9 +141,10 @@ def _agency(side: Side, rows: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFr
 
 
 def _clock(frame: pd.DataFrame, rows: pd.DataFrame, references: References) -> pd.DataFrame:
-    inputs = frame[["received_at", "finished_at", "returned_at", "supplement_requests"]].copy()
+    inputs = frame[["finished_at", "returned_at", "supplement_requests"]].copy()
     inputs["status"] = frame["status_code"]
     inputs["due_at"] = rows["due_latest_at"]  # due on a day is due at its end
+    inputs["received_at"] = rows["received_latest_at"]  # and a legal limit starts no earlier than the text can mean
     for name in ("supplement_requested_at", "supplement_answered", "supplement_waiting_s"):
         inputs[name] = rows[name]
     base = split_procedure(frame["procedure_code"])["base"]

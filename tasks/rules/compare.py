@@ -12,21 +12,25 @@ from typing import Final
 import pandas as pd
 
 from schemas.case import DIGITAL_FLAGS
-from schemas.codes import RESULT_STATUSES
+from schemas.codes import END_STATUSES, RESULT_STATUSES
 from schemas.mismatch import Kind
 from tasks.rules.deadline import overdue
 from tasks.rules.lifecycle import status_kinds
 from tasks.rules.times import same_time
+from tasks.rules.typed import latest
 
 FINDING_COLUMNS: Final = ("case_code", "kind", "field", "city_value", "portal_value")
+
+
+_NOTHING: Final = pd.DataFrame({name: pd.Series(dtype="string[pyarrow]") for name in FINDING_COLUMNS})
 
 
 def judge(pairs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Every mismatch of every pair at `as_of`: FINDING_COLUMNS, all text.
 
-    A difference that another kind explains is not reported twice: due and finish times count only while both sides give
-    the same overdue verdict, a missing finish time or result only where the portal's status should have one, and no
-    finish time where the portal's status was rewritten.
+    A difference that another kind explains is not reported twice. Due and finish times count only while both sides give
+    the same overdue verdict; a finish time that one side lacks only where that side's status should have one, or where
+    the statuses agree, and none where the portal's status was rewritten. Results count only once a case is finished.
     """
     found = [_status(pairs), *_verdict_and_times(pairs, as_of)]
     found += [
@@ -49,6 +53,8 @@ def differ(a: pd.Series, b: pd.Series) -> pd.Series:
 
 def _finding(pairs: pd.DataFrame, where: pd.Series, kind: Kind | pd.Series, field: str | pd.Series) -> pd.DataFrame:
     """Findings for the rows of `where`; kind and field may be one value or a column."""
+    if not where.any():
+        return _NOTHING
     some = pairs.loc[where]
     fields = pd.Series(field, index=pairs.index).loc[where]
     kinds = pd.Series(kind, index=pairs.index, dtype=object).loc[where]
@@ -90,16 +96,14 @@ def _verdict_and_times(pairs: pd.DataFrame, as_of: pd.Timestamp) -> list[pd.Data
     late_city = overdue(_side(pairs, "city"), as_of)
     late_portal = overdue(_side(pairs, "portal"), as_of)
     due, finished = _same(pairs, "due_at", "due_precision"), _same(pairs, "finished_at", "finished_precision")
-    same_clock = _same(pairs, "clock_stopped_at", "finished_precision")
-    same_clock &= _same(pairs, "deadline_at", "due_precision")
+    same_clock = _same_stop(pairs) & _same_deadline(pairs)
     flipped = (late_city != late_portal).fillna(False).astype(bool) & ~same_clock
     statuses = pairs["city_status_code"], pairs["portal_status_code"]
     status = differ(*statuses)
     cause = pd.Series("deadline_at", index=pairs.index)
     cause = cause.mask(status, "status_code").mask(~finished, "finished_at").mask(~due, "due_at")
     phantom = flipped & late_portal.fillna(False).astype(bool)
-    explained = pairs["city_finished_at"].isna() | pairs["portal_finished_at"].isna()
-    explained = status & (explained | (status_kinds(*statuses) == Kind.STATUS_REWRITTEN))
+    explained = status & _unfinished(pairs) | (status_kinds(*statuses) == Kind.STATUS_REWRITTEN)
     return [
         _finding(pairs, phantom, Kind.PHANTOM_OVERDUE, cause),
         _finding(pairs, flipped & ~phantom, Kind.HIDDEN_OVERDUE, cause),
@@ -107,6 +111,40 @@ def _verdict_and_times(pairs: pd.DataFrame, as_of: pd.Timestamp) -> list[pd.Data
         _finding(pairs, ~due & ~flipped, Kind.DUE_DIFFERS, "due_at"),
         _finding(pairs, ~finished & ~flipped & ~explained, Kind.FINISHED_DIFFERS, "finished_at"),
     ]
+
+
+def _unfinished(pairs: pd.DataFrame) -> pd.Series:
+    """Where a side without a finish time has a status that comes before any."""
+    before = pd.Series(False, index=pairs.index)
+    for side in ("city", "portal"):
+        before |= pairs[f"{side}_finished_at"].isna() & ~pairs[f"{side}_status_code"].isin(sorted(END_STATUSES))
+    return before
+
+
+def _same_stop(pairs: pd.DataFrame) -> pd.Series:
+    """Whether the clocks stopped together. Only the finish time's precision is known; a return or a request that
+    stopped a clock is compared to the second."""
+    stops = {}
+    for side in ("city", "portal"):
+        stop, precision = pairs[f"{side}_clock_stopped_at"], pairs[f"{side}_finished_precision"]
+        stops[side] = stop, precision.where((stop == pairs[f"{side}_finished_at"]).fillna(False), 0).fillna(0)
+    return same_time(*stops["city"], *stops["portal"]).astype(bool)
+
+
+def _same_deadline(pairs: pd.DataFrame) -> pd.Series:
+    """Whether both deadlines are the same as far as the coarser side can say.
+
+    A deadline is a written time (due, or else received) plus what was added to it: the legal limit, waiting. Each part
+    is compared for itself, since a day's end that was moved by hours no longer looks like a day.
+    """
+    written, added = {}, {}
+    for side in ("city", "portal"):
+        due = pairs[f"{side}_due_at"].notna()
+        at = pairs[f"{side}_due_at"].fillna(pairs[f"{side}_received_at"])
+        precision = pairs[f"{side}_due_precision"].where(due, pairs[f"{side}_received_precision"]).fillna(0)
+        written[side], added[side] = (at, precision), pairs[f"{side}_deadline_at"] - latest(at, precision)
+    same = same_time(*written["city"], *written["portal"]).astype(bool) & ~differ(added["city"], added["portal"])
+    return same | ~differ(pairs["city_deadline_at"], pairs["portal_deadline_at"])
 
 
 def _side(pairs: pd.DataFrame, side: str) -> pd.DataFrame:
@@ -119,20 +157,15 @@ def _payment(pairs: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _digital(pairs: pd.DataFrame) -> list[pd.DataFrame]:
-    """Flags of the digitisation group; a result on the portal alone is one of them, a result missing there has its own
-    kind and counts once the portal says that the case is finished."""
+    """Flags of the digitisation group. A result on the portal alone is one of them once the city is finished too (before
+    that the portal's early status explains it); a result missing on the portal has its own kind, once both are.
+    """
     found = [_differs(pairs, Kind.DIGITISATION_DIFFERS, name) for name in DIGITAL_FLAGS]
     city, portal = (pairs[f"{side}_has_result"].fillna(False).astype(bool) for side in ("city", "portal"))
-    finished = pairs["portal_status_code"].isin(sorted(RESULT_STATUSES))
-    found.append(_finding(pairs, portal & ~city & _finished(pairs), Kind.DIGITISATION_DIFFERS, "has_result"))
-    found.append(_finding(pairs, city & ~portal & finished, Kind.RESULT_MISSING, "has_result"))
+    finished, shown = (pairs[f"{side}_status_code"].isin(sorted(RESULT_STATUSES)) for side in ("city", "portal"))
+    found.append(_finding(pairs, portal & ~city & finished, Kind.DIGITISATION_DIFFERS, "has_result"))
+    found.append(_finding(pairs, city & ~portal & finished & shown, Kind.RESULT_MISSING, "has_result"))
     return found
-
-
-def _finished(pairs: pd.DataFrame) -> pd.Series:
-    """Where the city, too, says that the case is finished; before that the portal's early status explains its
-    result."""
-    return pairs["city_status_code"].isin(sorted(RESULT_STATUSES))
 
 
 def compared_alike(pairs: pd.DataFrame, names: Sequence[str]) -> pd.Series:

@@ -36,6 +36,7 @@ _CITY_KEYS: Final = {
     "requested": "requestedAt",
     "answered": "answeredAt",
 }
+_SET: Final = ("1", "2", 1, 2)  # reuse has two ways, the other flags one
 _LISTS: Final = ("components", "fees", "results", "supplements", "databases")
 _CITY_SCALARS: Final = {
     "channel": "submissionChannel",
@@ -108,11 +109,14 @@ def _flags(lists: list[Any], keys: Mapping[str, str]) -> dict[str, list[bool]]:
             for row in lists
         ]
 
-    set_values = {"1", "2", 1, 2}
+    def is_set(key: str) -> Callable[[Item], bool]:
+        # Compared by equality, not looked up: a list or an object in place of a flag cannot be hashed.
+        return lambda item: any(item.get(key) == value for value in _SET)
+
     return {
-        "any_digitised": some(0, lambda item: item.get(keys["digitised"]) in set_values),
-        "any_reused": some(0, lambda item: item.get(keys["reused"]) in set_values),
-        "any_stored": some(0, lambda item: item.get(keys["stored"]) in set_values),
+        "any_digitised": some(0, is_set(keys["digitised"])),
+        "any_reused": some(0, is_set(keys["reused"])),
+        "any_stored": some(0, is_set(keys["stored"])),
         "has_result": some(2, lambda item: bool(item.get(keys["url"]))),
         "population_linked": [row is not None and bool(row[4]) for row in lists],
         "list_bad": [

@@ -6,7 +6,7 @@ promise is the portal's score after the pushes minus its score before, in fracti
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -61,6 +61,19 @@ def recommend(
     chosen = tuple(codes[kind].pop(0) for kind in order)
     picked = able.loc[able["case_code"].isin(set(chosen))]
     return Recommendation(chosen, promise(picked, portal, reported, rules) if chosen else Fraction(0))
+
+
+def promises(
+    recommended: Recommendation, changes: pd.DataFrame, portal: Counts, reported: int, rules: RuleSet
+) -> list[Fraction]:
+    """What the first push regains, the first two, and so on to the whole list: exact points of each beginning."""
+    rows = changes.set_index("case_code")[list(MEASURES)].loc[list(recommended.case_codes)].cumsum()
+    now = portal_points(portal, reported, rules)
+    found = []
+    for row in rows.to_dict("records"):
+        after = {name: portal[name] + int(row[name]) for name in MEASURES}
+        found.append(portal_points(after, reported, rules) - now)
+    return found
 
 
 class _Board:
@@ -134,9 +147,9 @@ class _Board:
         self.now = self.now + self.kinds[kind]
 
 
-def pushable(changes: pd.DataFrame, findings: pd.DataFrame, safe: Sequence[str] | Mapping[str, object]) -> pd.Series:
+def pushable(changes: pd.DataFrame, findings: pd.DataFrame, safe: Iterable[str]) -> pd.Series:
     """Which rows of `changes` a push can repair: cases with findings, all of them of `safe` kinds and confirmed."""
-    good = findings["kind"].isin(list(safe)) & (findings["verdict"] == "confirmed")
+    good = findings["kind"].isin([str(kind) for kind in safe]) & (findings["verdict"] == "confirmed")
     bad_codes = set(findings.loc[~good, "case_code"])
     codes = changes["case_code"]
     return codes.isin(set(findings["case_code"]) - bad_codes)

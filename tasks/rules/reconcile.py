@@ -44,7 +44,7 @@ def reconcile(batches: Iterable[pd.DataFrame], doubled: pd.DataFrame, ground: Gr
         alone.append(batch.loc[~both & ~_unreceived(batch)])
     residue = pd.concat(alone, ignore_index=True) if alone else pd.DataFrame()
     if len(residue):
-        judged.append(_with_context(_missing(residue), residue, ground))
+        judged.append(_with_context(_missing(residue, _unread(residue, ground)), residue, ground))
     judged.append(_doubled(doubled, ground))
     findings = pd.concat([part for part in judged if len(part)] or judged[-1:], ignore_index=True)
     return _with_leading(findings)
@@ -56,12 +56,15 @@ def _unreceived(batch: pd.DataFrame) -> pd.Series:
     return batch["city_row_hash"].notna() & (registered | batch["city_received_at"].isna())
 
 
-def _missing(residue: pd.DataFrame) -> pd.DataFrame:
-    """Missing on either side, or ambiguous where a look-alike is missing on the other."""
+def _missing(residue: pd.DataFrame, unread: pd.Series) -> pd.DataFrame:
+    """Missing on either side, or ambiguous where a look-alike is missing on the other.
+
+    A case whose partner could not be read has one: it is no candidate for another.
+    """
     in_city = residue["city_row_hash"].notna()
     names = ["procedure_code", "agency_code", "received_at", "applicant_fingerprint"]
-    city = residue.loc[in_city, ["case_code", *(f"city_{name}" for name in names)]]
-    portal = residue.loc[~in_city, ["case_code", *(f"portal_{name}" for name in names)]]
+    city = residue.loc[in_city & ~unread, ["case_code", *(f"city_{name}" for name in names)]]
+    portal = residue.loc[~in_city & ~unread, ["case_code", *(f"portal_{name}" for name in names)]]
     loose = ambiguous(city.set_axis(["case_code", *names], axis=1), portal.set_axis(["case_code", *names], axis=1))
     taken = set(loose["case_code"]) | {code for codes in loose["portal_value"] for code in codes.split(", ")}
     left = residue.loc[~residue["case_code"].isin(taken)]

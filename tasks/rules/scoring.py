@@ -14,7 +14,8 @@ from schemas.measures import COUNTED, MEASURES
 from schemas.mismatch import Kind
 from schemas.ruleset import RuleSet
 from tasks.rules.apportion import apportion, scaled
-from tasks.rules.attribution import Attribution, Counts
+from tasks.rules.attribution import Attribution, Counts, curve
+from tasks.rules.index import ratio
 from tasks.rules.interval import Unknown, interval
 
 CountsOfUnit = tuple[Counts, Counts, int | None]
@@ -35,19 +36,32 @@ def no_counts() -> dict[str, int]:
     return dict.fromkeys(MEASURES, 0)
 
 
-def part_lines(attribution: Attribution) -> pd.DataFrame:
-    """`unit`, `indicator`, `kind`, `points`: each unit's parts, cut so that they sum up to its gap in steps."""
+def part_lines(attribution: Attribution, counts: Mapping[str, CountsOfUnit], rules: RuleSet) -> pd.DataFrame:
+    """`unit`, `indicator`, `kind`, `points`: parts cut so that those of a unit and indicator sum up to the
+    difference of its two stored scores."""
     names = ["unit", "indicator", "kind"]
     rows = pd.DataFrame(
         [(part.unit, part.indicator, part.kind, part.points) for part in attribution.parts], columns=[*names, "exact"]
     )
-    parts = [part.assign(points=apportion(part["exact"])) for _, part in rows.groupby("unit", sort=True)]
+    parts = [
+        part.assign(points=apportion(part["exact"], _stored_gap(str(code), counts[str(unit)], rules)))
+        for (unit, code), part in rows.groupby(["unit", "indicator"], sort=True)
+    ]
     empty = pd.DataFrame(columns=[*names, "points"]).astype({"points": "int64"})
     return pd.concat(parts, ignore_index=True)[[*names, "points"]] if parts else empty
 
 
-def costs(attribution: Attribution, findings: pd.DataFrame) -> pd.DataFrame:
-    """What each mismatch of the whole city costs: `case_code`, `kind`, `points`, one row each, summing up to the gap.
+def _stored_gap(code: str, counts: CountsOfUnit, rules: RuleSet) -> int:
+    city, portal, reported = counts
+    whole = city["received"] if reported is None else reported
+    sides = ((city, reported), (portal, whole))
+    own, copy = (curve(code, rules, report or 0).at(*ratio(code, side, report)) for side, report in sides)
+    return scaled(own) - scaled(copy)
+
+
+def costs(attribution: Attribution, parts: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
+    """What each mismatch of the whole city costs: `case_code`, `kind`, `points`, one row each; those of a kind sum
+    up to its `part_lines`.
 
     What a look-alike pair's portal record costs is put on the city's case, where the finding is.
     """
@@ -57,7 +71,9 @@ def costs(attribution: Attribution, findings: pd.DataFrame) -> pd.DataFrame:
     own = {code: str(case) for case, codes in pairs for code in str(codes).split(", ")}
     ambiguous = rows["kind"] == Kind.AMBIGUOUS.value
     rows.loc[ambiguous, "case_code"] = rows.loc[ambiguous, "case_code"].map(lambda code: own.get(str(code), code))
-    rows["points"] = apportion(rows["points"]).astype("int64")
+    wholes = parts.groupby("kind")["points"].sum()
+    cut = [apportion(own, int(wholes.get(str(kind), 0))) for kind, own in rows.groupby("kind")["points"]]
+    rows["points"] = pd.concat(cut) if cut else rows["points"].astype("int64")
     return rows.groupby(["case_code", "kind"], sort=True)[["points"]].sum().reset_index()
 
 

@@ -13,12 +13,15 @@ from schemas.codes import Side
 from schemas.findings import (
     AgencyFindings,
     Findings,
+    GapPart,
     IndicatorScore,
     KindCount,
     MismatchLine,
     MonthScore,
     QuarantineCount,
+    RepairAdvice,
     RunFacts,
+    ScoreInterval,
     SideCounts,
     StepTiming,
 )
@@ -26,6 +29,7 @@ from schemas.mismatch import Kind, Verdict
 from schemas.scorecard import INDICATORS
 
 CODES_SHOWN = 10
+ADVICE_LENGTHS = (10, 50, 100)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,9 @@ class Answers:
     scores: pd.DataFrame
     agency_names: Mapping[str, str]
     text_findings: int
+    intervals: pd.DataFrame
+    parts: pd.DataFrame
+    advice: pd.DataFrame
 
 
 def freeze(run: RunFacts, answers: Answers, steps: list[StepTiming]) -> Findings:
@@ -61,7 +68,17 @@ def freeze(run: RunFacts, answers: Answers, steps: list[StepTiming]) -> Findings
         mismatch_total=int(answers.kinds["rows"].sum()),
         text_findings=answers.text_findings,
         steps=steps,
+        intervals=[ScoreInterval.model_validate(row) for row in _plain(answers.intervals)],
+        parts=[GapPart.model_validate(row) for row in _plain(answers.parts)],
+        advice=_advice(answers.advice),
     )
+
+
+def _advice(rows: pd.DataFrame) -> list[RepairAdvice]:
+    """The promise of a few list lengths, and of the whole list."""
+    lengths = [n for n in ADVICE_LENGTHS if n < len(rows)] + ([len(rows)] if len(rows) else [])
+    regained = rows.set_index("place")["regained"]
+    return [RepairAdvice(pushes=n, points=regained.loc[n]) for n in lengths]
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, object]]:

@@ -34,7 +34,7 @@ def typed(side: Side, landed: pd.DataFrame, city_words: Mapping[str, int] = CITY
     - codes: Int16, null when empty; `code_bad` = some code is outside its list
     - the facts of `nested.summarise`; `list_bad`, `amount_bad`
     - `key_bad`: the case code is there and malformed; `received_absent`: past registration without a received time
-    - `due_latest_at`: the last instant that the due text can mean (a day without a time lasts until its end)
+    - `due_latest_at`, `received_latest_at`: the last instant that the text can mean (a day lasts until its end)
     - `probable_code`: what the case code most probably means, for rows whose code is malformed
     """
     frame = landed.copy()
@@ -52,7 +52,8 @@ def typed(side: Side, landed: pd.DataFrame, city_words: Mapping[str, int] = CITY
         frame["time_bad"] |= parsed["bad"]
     unreceived = frame["status_code"].isna() | (frame["status_code"] == int(Status.REGISTERED))
     frame["received_absent"] = ~unreceived.fillna(True) & frame["received_at"].isna() & ~frame["time_bad"]
-    frame["due_latest_at"] = _latest(frame["due_at"], frame["due_at_precision"])
+    for name in ("due", "received"):
+        frame[f"{name}_latest_at"] = latest(frame[f"{name}_at"], frame[f"{name}_at_precision"])
     frame["code_bad"] = False
     for name, meanings in _CODE_LISTS.items():
         text = frame[name].replace("", pd.NA)
@@ -67,7 +68,10 @@ def _status(side: Side, text: pd.Series, city_words: Mapping[str, int]) -> pd.Se
     return text.map(meanings).astype("Int16")
 
 
-def _latest(at: pd.Series, precision: pd.Series) -> pd.Series:
-    """The last microsecond of the minute or day that begins at `at`; a time with seconds is an instant."""
+def latest(at: pd.Series, precision: pd.Series) -> pd.Series:
+    """The last microsecond of the minute or day that begins at `at`; a time with seconds is an instant.
+
+    `at` is datetime64[us, UTC], `precision` a `Precision`, null where `at` is; result like `at`.
+    """
     spans = {int(p): pd.Timedelta(unit) for p, unit in _UNIT.items()}
     return at + precision.map(spans).astype("timedelta64[us]") - pd.Timedelta(1, "us")

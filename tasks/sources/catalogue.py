@@ -9,10 +9,10 @@ import pandas as pd
 
 from errors import MalformedPage
 from schemas.codes import Side
-from tasks.sources.portal import Portal
+from tasks.sources.protocol import PortalSource
 
 
-def agencies(portal: Portal) -> pd.DataFrame:
+def agencies(portal: PortalSource) -> pd.DataFrame:
     """Columns `agency_code`, `agency_name`, `agency_level`, all text; one row a unit."""
     rows = portal.catalogue("LayDanhMucCoQuan")
     try:
@@ -22,7 +22,7 @@ def agencies(portal: Portal) -> pd.DataFrame:
     return pd.DataFrame(triples, columns=["agency_code", "agency_name", "agency_level"], dtype="string[pyarrow]")
 
 
-def procedures(portal: Portal, workers: int) -> pd.DataFrame:
+def procedures(portal: PortalSource, workers: int) -> pd.DataFrame:
     """Columns `procedure_code`, `procedure_name`, `field_code`, `field_name` (text), `max_days` (Int16, working days,
     null when the catalogue has none), `has_fee`, `returns_document` (bool); one row a procedure.
     """
@@ -34,7 +34,7 @@ def procedures(portal: Portal, workers: int) -> pd.DataFrame:
     return frame.astype({**dict.fromkeys(text, "string[pyarrow]"), "max_days": "Int16"})
 
 
-def _procedure(portal: Portal, listed: dict[str, Any]) -> dict[str, Any]:
+def _procedure(portal: PortalSource, listed: dict[str, Any]) -> dict[str, Any]:
     code = listed["MATTHC"]
     details = portal.catalogue("LayThuTuc", maTTHC=code)
     detail = details[0] if details else {}

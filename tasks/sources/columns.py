@@ -48,8 +48,9 @@ def to_table(records: list[Record], system: WireSystem, drift: Drift) -> pa.Tabl
         if field.type is WireType.LIST or not _all_text(values):
             _set_aside(aside, drift.retyped(field, values), field.name)
             texts = [_text(value) for value in values]
-        if field.column in system.codes:
-            _set_aside(aside, drift.new_codes(field, texts), field.name)
+        if field.column in system.codes and not {*texts} <= system.codes[field.column]:
+            codes = [None if isinstance(v, dict | list) else t for v, t in zip(values, texts, strict=True)]
+            _set_aside(aside, drift.new_codes(field, codes), field.name)
         columns[field.column] = pa.array(texts, pa.string())
     for number in drift.added(records, known_names(system)):
         aside[number].append("(added)")

@@ -108,16 +108,21 @@ class Reader:
             yield from self._read(half)
 
     def _attempts(self, part: Part, *, last_chance: bool) -> str | None:
-        """Read a part; None when it is whole, else what was wrong. Only a single day gets more than one attempt."""
-        reason = ""
-        for attempt in range(self._settings.window_attempts if last_chance else 1):
+        """Read a part; None when it is whole, else what was wrong. Only a single day gets more than one attempt.
+
+        A page that lacks a field is taken for a bad page once, for another format the second time.
+        """
+        reason, lacking, attempt = "", 0, 0
+        while attempt < (self._settings.window_attempts if last_chance else 1):
             try:
                 self._read_once(part, larger_pages=attempt > 0)
                 return None
             except ShiftedError as shifted:
                 reason = str(shifted)
+                attempt += 1
             except MissingField:
-                if attempt or not last_chance:  # once is believed to be a bad page, twice another format
+                lacking += 1
+                if lacking > 1:
                     raise
             self._spool.discard(part)
             self.reread += 1

@@ -1,44 +1,89 @@
-"""Moving many rows at once: Parquet into a temporary table, a query into Arrow. The only file that knows how each
-engine likes it."""
+"""Moving many rows at once: Parquet into a temporary table, a query into Arrow, alike on both engines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import IO, Any
 
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import ARRAY, Connection, MetaData, Select, String, Table, func, literal, select
+from sqlalchemy.schema import DropTable
 
+from tasks.warehouse.postgres_copy import copy_in, copy_out
 from tasks.warehouse.tables import columns_of
+
+COPY_ROWS = 50_000
+"""Rows in memory at once on their way to or from PostgreSQL."""
+
+_UTC = pa.timestamp("us", tz="UTC")
 
 
 def stage(connection: Connection, name: str, schema: pa.Schema, files: Sequence[str]) -> Table:
     """A temporary table `name` of `schema`, filled from Parquet files; gone with the connection.
 
-    DuckDB reads the files itself, in parallel and without a copy in Python.
+    DuckDB reads the files itself, in parallel and without a copy in Python; PostgreSQL takes COPY, a batch at a time.
     """
     table = Table(name, MetaData(), *columns_of(schema), prefixes=["TEMPORARY"])
-    table.drop(connection, checkfirst=True)
-    table.create(connection)
-    if not files:
-        return table
-    source = func.read_parquet(literal(list(files), type_=ARRAY(String))).table_valued(*schema.names)
-    rows = select(*(source.c[column] for column in schema.names))
-    connection.execute(table.insert().from_select(schema.names, rows))
+    connection.execute(DropTable(table, if_exists=True))
+    table.create(connection, checkfirst=False)
+    if connection.dialect.name == "postgresql":
+        copy_in(connection, table, schema, files, COPY_ROWS)
+    elif files:
+        source = func.read_parquet(literal(list(files), type_=ARRAY(String))).table_valued(*schema.names)
+        rows = select(*(source.c[column] for column in schema.names))
+        connection.execute(table.insert().from_select(schema.names, rows))
     return table
 
 
 def fetch(connection: Connection, statement: Select[Any]) -> pa.Table:
     """The whole result of a query as an Arrow table."""
-    cursor = connection.execute(statement).cursor
-    return cursor.to_arrow_table()
+    schema, batches = _read(connection, statement, COPY_ROWS)
+    return pa.Table.from_batches(batches, schema)
 
 
 def fetch_batches(connection: Connection, statement: Select[Any], rows: int) -> Iterator[pa.RecordBatch]:
-    """The result of a query in record batches of about `rows` rows."""
-    cursor = connection.execute(statement).cursor
-    yield from cursor.to_arrow_reader(rows)
+    """The result of a query in record batches of about `rows` rows, as it is at the time of the call.
+
+    The query is run to its end at once, and what is more than one batch waits on disk: memory holds a batch or two, and
+    the connection is free for other statements while the batches are consumed.
+    """
+    schema, batches = _read(connection, statement, rows)
+    head = [batch for batch in (next(batches, None), next(batches, None)) if batch is not None]
+    if len(head) < 2:
+        return iter(head)
+    spool = tempfile.TemporaryFile(prefix="hoso-")  # noqa: SIM115  # closed by the reader, or with the iterator
+    with pa.ipc.new_stream(spool, schema) as writer:
+        for batch in chain(head, batches):
+            writer.write_batch(batch)
+    return _spooled(spool)
+
+
+def _spooled(spool: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    with spool:
+        spool.seek(0)
+        yield from pa.ipc.open_stream(spool)
+
+
+def _read(connection: Connection, statement: Select[Any], rows: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    if connection.dialect.name == "postgresql":
+        return copy_out(connection, statement, rows)
+    result = connection.execute(statement)
+    reader = result.cursor.to_arrow_reader(rows)  # type: ignore[union-attr]
+    # The driver labels times with the session's zone; the label is ours to choose, the instants are the same.
+    zoned = (field.with_type(_UTC) if getattr(field.type, "tz", None) else field for field in reader.schema)
+    schema = pa.schema(list(zoned))
+
+    def batches() -> Iterable[pa.RecordBatch]:
+        try:
+            for batch in reader:
+                yield batch.cast(schema)
+        finally:
+            result.close()  # an open result would be read once more by the commit, which then fails
+
+    return schema, iter(batches())
 
 
 def to_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:

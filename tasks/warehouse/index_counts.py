@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Select,
     and_,
     case,
     extract,
@@ -60,8 +61,14 @@ def known(table: FromClause, at: datetime | None) -> ColumnElement[bool]:
 def index_groups(
     connection: Connection, rules: RuleSet, line: Timeline, by: Sequence[str] = (), at: datetime | None = None
 ) -> pd.DataFrame:
-    """Sums of cases received before the timeline's end: `side`, `by` (columns of the case), `received_place`,
-    `last_place`, `late_from` as `tasks.rules.contribution.places` defines them, `cases`, `apart` and the flags."""
+    """Sums of cases received before the timeline's end, as known at `at`: `side`, `by` (columns of the case),
+    `received_place`, `last_place`, `late_from` as `tasks.rules.contribution.places` defines them, `cases`, `apart` and
+    the flags."""
+    return to_frame(fetch(connection, grouped(rules, line, by, at)))
+
+
+def grouped(rules: RuleSet, line: Timeline, by: Sequence[str], at: datetime | None) -> Select[Any]:
+    """The query of `index_groups`."""
     cases = (
         select(
             version.c.side,
@@ -79,7 +86,7 @@ def index_groups(
     keys += [cases.c[name] for name in ("received_place", "last_place", "late_from")]
     sums = [func.count().label("cases")]
     sums += [func.count().filter(cases.c[name]).label(name) for name in ("apart", *FLAGS)]
-    return to_frame(fetch(connection, select(*keys, *sums).group_by(*keys)))
+    return select(*keys, *sums).group_by(*keys)
 
 
 def differing_pairs(connection: Connection, at: datetime | None = None) -> pd.DataFrame:

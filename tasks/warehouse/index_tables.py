@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, Numeric, Str
 
 from tasks.warehouse.tables import metadata
 
-__all__ = ["attribution", "interval", "metadata", "publication", "publication_line"]
+__all__ = ["attribution", "interval", "metadata", "publication", "publication_line", "recommendation"]
 
 attribution: Final = Table(
     "core_index__attribution",
@@ -39,10 +39,20 @@ interval: Final = Table(
     comment="Points that are possible whatever the unread windows and the rows in quarantine hold.",
 )
 
+recommendation: Final = Table(
+    "core_index__recommendation",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("place", BigInteger, primary_key=True),
+    Column("case_code", Text, nullable=False),
+    Column("regained", Numeric(18, 10), nullable=False),
+    comment="The best cases to push: `regained` is what the portal's score gains when all up to this place arrive.",
+)
+
 publication: Final = Table(
     "core_index__publication",
     metadata,
-    Column("publication_id", String(40), primary_key=True),
+    Column("publication_id", String(80), primary_key=True),
     Column("period", String(10), nullable=False),
     Column("period_start", Date, nullable=False),
     Column("period_end", Date, nullable=False),
@@ -59,7 +69,7 @@ publication: Final = Table(
 publication_line: Final = Table(
     "core_index__publication_line",
     metadata,
-    Column("publication_id", String(40), primary_key=True),
+    Column("publication_id", String(80), primary_key=True),
     Column("level", String(20), primary_key=True),
     Column("unit", Text, primary_key=True),
     Column("indicator", String(60), primary_key=True),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, FromClause, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, or_, select
 
 from schemas.case import CANONICAL_VERSION, CASE_SCHEMA
-from schemas.codes import QuarantineReason, Side, Status
+from schemas.codes import QuarantineReason, Side
 from tasks.warehouse.bulk import fetch, fetch_batches, to_frame
 from tasks.warehouse.tables import agency, procedure, quarantine, version, window
 
@@ -91,47 +91,6 @@ def references(connection: Connection) -> tuple[pd.DataFrame, pd.DataFrame]:
     agencies = select(agency.c.agency_code, agency.c.agency_name).where(agency.c.valid_to.is_(None))
     procedures = select(procedure.c.procedure_code, procedure.c.max_days)
     return to_frame(fetch(connection, agencies)), to_frame(fetch(connection, procedures))
-
-
-def indicator_counts(connection: Connection, as_of: datetime, start: date, end: date) -> pd.DataFrame:
-    """Counts that indicators are made of, for cases received in `[start, end)`: one row a side, agency and month.
-
-    Columns: `side`, `agency_code`, `month` (its first day), `received`, `overdue`, `online`, `fee_cases`,
-    `fee_paid_online`,
-    `with_result`, `digitised`, `reused`, `stored`, `population`. Overdue is judged at `as_of` by the national rule.
-    """
-    v = version.c
-    overdue = func.coalesce(v.clock_stopped_at, as_of) > v.deadline_at
-    counted = {
-        "received": func.count(),
-        "overdue": _sum(overdue),
-        "online": _sum(v.submission_channel == 2),
-        "fee_cases": _sum(v.fee_total > 0),
-        "fee_paid_online": _sum(and_(v.fee_total > 0, v.online_payment.in_([1, 2]))),
-        "with_result": _sum(v.has_result),
-        "digitised": _sum(and_(v.has_digitised_component, v.has_result)),
-        "reused": _sum(v.has_reused_component),
-        "stored": _sum(v.has_stored_component),
-        "population": _sum(or_(v.account_verified_vneid, v.population_linked)),
-    }
-    month = func.date_trunc("month", v.received_day)
-    rows = (
-        select(v.side, v.agency_code, month.label("month"), *(n.label(name) for name, n in counted.items()))
-        .where(
-            v.recorded_to.is_(None),
-            v.status_code != int(Status.REGISTERED),
-            v.received_day >= start,
-            v.received_day < end,
-        )
-        .group_by(v.side, v.agency_code, month)
-    )
-    frame = to_frame(fetch(connection, rows))
-    frame["month"] = pd.to_datetime(frame["month"]).dt.date
-    return frame
-
-
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return cast(func.sum(case((condition, 1), else_=0)), Integer)
 
 
 def text_findings(connection: Connection) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, case, func, select
 
 from schemas.mismatch import Verdict
 from tasks.warehouse.bulk import fetch, to_frame
+from tasks.warehouse.index_tables import attribution, interval, recommendation
 from tasks.warehouse.tables import agency, mismatch, mismatch_event, quarantine, score, window
 
 _OPEN = mismatch.c.resolved_at.is_(None)
@@ -89,10 +90,32 @@ def scores(connection: Connection, run_id: str) -> pd.DataFrame:
     return to_frame(fetch(connection, select(*(s[name] for name in names)).where(s.run_id == run_id)))
 
 
+def intervals(connection: Connection, run_id: str) -> pd.DataFrame:
+    """A run's intervals for the whole city: `indicator`, `side`, `unread`, `stale`, `lowest`, `highest`."""
+    i = interval.c
+    names = ("indicator", "side", "unread", "stale", "lowest", "highest")
+    rows = select(*(i[name] for name in names)).where(i.run_id == run_id, i.level == "city")
+    return to_frame(fetch(connection, rows.order_by(i.indicator, i.side)))
+
+
+def parts(connection: Connection, run_id: str) -> pd.DataFrame:
+    """The parts of the city's gap, dearest first: `indicator`, `kind`, `points`."""
+    a = attribution.c
+    rows = select(a.indicator, a.kind, a.points).where(a.run_id == run_id, a.level == "city")
+    return to_frame(fetch(connection, rows.order_by(a.points.desc(), a.indicator, a.kind)))
+
+
+def advice(connection: Connection, run_id: str) -> pd.DataFrame:
+    """A run's recommended pushes, best first: `place`, `case_code`, `regained` (points of all up to this one)."""
+    r = recommendation.c
+    rows = select(r.place, r.case_code, r.regained).where(r.run_id == run_id).order_by(r.place)
+    return to_frame(fetch(connection, rows))
+
+
 def agency_names(connection: Connection) -> dict[str, str]:
     """One name for each agency code in force."""
     rows = select(agency.c.agency_code, func.min(agency.c.agency_name)).where(agency.c.valid_to.is_(None))
-    return dict(connection.execute(rows.group_by(agency.c.agency_code)).all())
+    return dict(connection.execute(rows.group_by(agency.c.agency_code)).tuples().all())
 
 
 def side_counts(connection: Connection, run_id: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import ColumnElement, Connection, Numeric, Table, cast, literal, select
 
 from tasks.warehouse.bulk import stage
-from tasks.warehouse.index_tables import attribution, interval
+from tasks.warehouse.index_tables import attribution, interval, recommendation
 from tasks.warehouse.tables import mismatch, score
 
 CITY_UNIT = "H26"
@@ -44,6 +44,7 @@ INTERVAL_SCHEMA = pa.schema(
         pa.field("highest", _COUNT),
     ]
 )
+ADVICE_SCHEMA = pa.schema([pa.field("place", _COUNT), pa.field("case_code", _TEXT), pa.field("regained", _COUNT)])
 _COST_SCHEMA = pa.schema([pa.field("case_code", _TEXT), pa.field("kind", _TEXT), pa.field("points", _COUNT)])
 
 
@@ -74,6 +75,13 @@ def write_intervals(connection: Connection, run_id: str, intervals: pd.DataFrame
     """Add a run's intervals: columns of INTERVAL_SCHEMA, points in steps of 1e-10."""
     staged = stage_frame(connection, "stage_interval", INTERVAL_SCHEMA, intervals)
     _append(connection, run_id, interval, staged, ["lowest", "highest"])
+
+
+def write_advice(connection: Connection, run_id: str, advice: pd.DataFrame) -> None:
+    """Add a run's recommended pushes: columns of ADVICE_SCHEMA, regained points in steps of 1e-10."""
+    _append(
+        connection, run_id, recommendation, stage_frame(connection, "stage_advice", ADVICE_SCHEMA, advice), ["regained"]
+    )
 
 
 def _append(connection: Connection, run_id: str, table: Table, staged: Table, points: list[str]) -> None:

@@ -60,6 +60,14 @@ version: Final = Table(
     comment="What one side said about one case from recorded_from until recorded_to (null: still says it).",
 )
 Index("ix_version_case", version.c.side, version.c.case_code)
+Index(  # the narrow join of reconcile reads nothing else; and a case has one current version
+    "uq_version_current",
+    version.c.side,
+    version.c.case_code,
+    unique=True,
+    postgresql_where=version.c.recorded_to.is_(None),
+    postgresql_include=["row_hash", "content_hash"],
+).ddl_if(dialect="postgresql")
 
 quarantine: Final = Table(
     "core_cases__quarantine",

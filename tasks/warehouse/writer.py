@@ -108,7 +108,7 @@ def _open_new(connection: Connection, run_id: str, side: Side, cases: Table, as_
         .where(version.c.side == side.value, version.c.run_id == run_id)
         .group_by(version.c.window_start)
     )
-    return dict(connection.execute(opened).all())
+    return dict(connection.execute(opened).tuples().all())
 
 
 def _close_gone(
@@ -169,7 +169,7 @@ def _keep_quarantine(
 
 def _staged_by_window(connection: Connection, cases: Table) -> dict[date, int]:
     counted = select(cases.c.window_start, func.count()).group_by(cases.c.window_start)
-    return dict(connection.execute(counted).all())
+    return dict(connection.execute(counted).tuples().all())
 
 
 def _record_windows(

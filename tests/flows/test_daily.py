@@ -15,7 +15,7 @@ from prefect.client.orchestration import get_client
 from sqlalchemy import func, select
 
 import settings
-from errors import ConfigError, CountMismatch, MalformedPage, QuarantineFlood
+from errors import ConfigError, CountMismatch, MalformedPage, MissingField
 from flows.daily import daily
 from flows.demo import summary
 from tasks.warehouse import reading
@@ -106,7 +106,7 @@ def _keeps_personal_data_in_the_landing_zone(result: dict[str, Any]) -> None:
     [
         ("city", "wrong_total", 99, CountMismatch),
         ("portal", "malformed_page", 99, MalformedPage),
-        ("city", "missing_field", 99, QuarantineFlood),
+        ("city", "missing_field", 99, MissingField),
     ],
 )
 def test_a_source_at_fault_stops_the_run(

@@ -33,9 +33,8 @@ from tasks.rules.reconcile import Ground, reconcile
 from tasks.rules.typed import typed
 from tasks.sources.columns import to_table
 from tasks.sources.drift import Drift
-from tasks.warehouse import queries
+from tasks.warehouse import queries, tables
 from tasks.warehouse.bulk import to_frame
-from tasks.warehouse.engine import create_tables
 from tasks.warehouse.ledger import FINDING_SCHEMA, remember
 from tasks.warehouse.writer import QUARANTINE_SCHEMA, SideLoad, WindowRows, load_side
 
@@ -110,7 +109,7 @@ class Warehouse:
     def at(cls, folder: Path) -> Warehouse:
         engine = create_engine("duckdb:///:memory:", poolclass=StaticPool)
         with engine.begin() as connection:
-            create_tables(connection)
+            tables.metadata.create_all(connection)
         return cls(engine, folder)
 
     @contextmanager

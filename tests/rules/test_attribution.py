@@ -20,7 +20,10 @@ from schemas.ruleset import RULE_SETS
 from tasks.rules.attribution import Attribution, attribute, curve, deltas
 from tasks.rules.cause import UNCOMPARED, UNREAD, causes
 from tasks.rules.contribution import CASE_COLUMNS, contributions
-from tasks.rules.index import ratio
+from tasks.rules.index import ratio, score_lines
+from tasks.rules.plan import SAFE
+from tasks.rules.recommendation import promises, pushable, recommend
+from tasks.rules.scoring import costs, part_lines
 from tasks.rules.shapley import Curve, prices
 
 RULES = RULE_SETS["national/2"]
@@ -171,7 +174,7 @@ def test_parts_sum_to_the_gap(seed: int) -> None:
             assert sum(result.cases.loc[result.cases["unit"] == own, "points"], Fraction(0)) == gap(city, portal)
         assert set(result.cases["kind"]) <= set(kinds)
         sums = result.cases.groupby(["unit", "kind"])["points"].sum()
-        assert all(result.by_kind(own)[kind] == points for (own, kind), points in sums.items())
+        assert all(result.by_kind(own).get(kind, 0) == points for (own, kind), points in sums.items())
 
 
 @pytest.mark.parametrize("kind", sorted(FAULTS))
@@ -183,6 +186,39 @@ def test_one_kind_of_fault_gets_the_whole_gap(kind: str) -> None:
     assert any(wholes.values())
     for own, whole in wholes.items():
         assert result.by_kind(own) in ({kind: whole}, {} if whole == 0 else {kind: whole})
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_stored_parts_sum_to_the_stored_gap(seed: int) -> None:
+    pairs, findings = city_and_portal(seed, 70, sorted(set(FAULTS) - {"agency_differs"}))
+    result, whole = split(pairs, findings), counts(pairs)
+    parts = part_lines(result, whole, RULES)
+    wide = pd.DataFrame([{f"{s}_{n}": own[n] for s, own in zip(Side, whole[""][:2], strict=True) for n in MEASURES}])
+    stored = score_lines(wide.assign(unit=""), ["unit"], RULES).set_index(["indicator", "side"])["points"]
+    for code in COUNTED:
+        gap_in_steps = stored[code, "city"] - stored[code, "portal"]
+        assert parts.loc[parts["indicator"] == code, "points"].sum() == gap_in_steps
+    each = costs(result, parts, findings)
+    assert not each.duplicated(["case_code", "kind"]).any()
+    assert each.groupby("kind")["points"].sum().to_dict() == parts.groupby("kind")["points"].sum().to_dict()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_repairing_the_list_regains_what_was_promised(seed: int) -> None:
+    pairs, findings = city_and_portal(seed, 80, sorted(FAULTS))
+    changes = deltas(pairs, RULES, LINE, SPAN)
+    city, portal, _ = counts(pairs)[""]
+    able = pushable(changes, findings, SAFE)
+    best = recommend(changes, able, 9, portal, city["received"], RULES)
+    assert 0 < len(best.case_codes) <= 9
+    # The portal's copy after the pushes: the city's own record under each pushed code.
+    repaired = pairs.copy()
+    pushed = repaired["case_code"].isin(best.case_codes)
+    for name in ("case_code", "agency_code", *CASE_COLUMNS):
+        repaired[f"portal_{name}"] = repaired[f"city_{name}"].where(pushed, repaired[f"portal_{name}"])
+    after = counts(repaired)[""]
+    assert gap(*counts(pairs)[""][:2]) - gap(*after[:2]) == best.points
+    assert promises(best, changes, portal, city["received"], RULES)[-1] == best.points
 
 
 def slow_shapley(own: Curve, start: tuple[int, int], players: dict[str, tuple[int, int]]) -> dict[str, Fraction]:

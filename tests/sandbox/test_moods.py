@@ -36,9 +36,9 @@ def test_moods_come_and_go(systems: Systems, world: World) -> None:
         assert int(odd[total]) == int(honest[total]) + 7
         assert not any(status in row for row in odd[rows])
         assert all(status in row for row in honest[rows])
-    assert systems.mood("city", "expire_session").status_code == 400
+    assert systems.mood("portal", "unstable_ties").status_code == 400
     assert systems.mood("portal", "nonsense").status_code == 400
-    assert set(systems.client.get(f"{systems.addresses.city}/_sandbox/state").json()["known_moods"]) < set(MOODS)
+    assert set(systems.client.get(f"{systems.addresses.portal}/_sandbox/state").json()["known_moods"]) < set(MOODS)
 
 
 def test_unstable_ties_lose_rows_only_without_a_full_order(systems: Systems, world: World) -> None:

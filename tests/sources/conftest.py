@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,12 @@ class Systems:
     addresses: Addresses
     client: httpx.Client
     world: World
+    city: CityService
+    portal: PortalService
+
+    def calm(self) -> None:
+        for side in Side:
+            self.client.post(f"{getattr(self.addresses, side)}/_sandbox/calm").raise_for_status()
 
     def mood(self, side: Side, name: str, times: int = 1, **more: Any) -> None:
         wish = {"name": name, "times": times, **more}
@@ -67,30 +75,44 @@ def world() -> World:
     return build(CASES, SEED)
 
 
-@pytest.fixture
-def systems(world: World) -> Iterator[Systems]:
-    """Fresh services (no pushed records, no moods) over the shared world."""
+@contextmanager
+def served(world: World) -> Iterator[Systems]:
+    """Both systems of a world on free ports, as long as the context lasts."""
     ready, done = threading.Event(), threading.Event()
     found: list[Addresses] = []
+    city, portal = CityService(world, latency_ms=0), PortalService(world, session_ttl=600, latency_ms=0)
 
     def announce(addresses: Addresses) -> None:
         found.append(addresses)
         ready.set()
 
     async def run() -> None:
-        city = CityService(world, latency_ms=0).app()
-        portal = PortalService(world, session_ttl=600, latency_ms=0).app()
-        await serve(city, portal, (bind(0), bind(0)), announce, until=lambda: asyncio.to_thread(done.wait))
+        until = partial(asyncio.to_thread, done.wait)
+        await serve(city.app(), portal.app(), (bind(0), bind(0)), announce, until=until)
 
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
     try:
         assert ready.wait(10)
         with httpx.Client(timeout=10) as client:
-            yield Systems(found[0], client, world)
+            yield Systems(found[0], client, world, city, portal)
     finally:
         done.set()
         thread.join(10)
+
+
+@pytest.fixture
+def systems(world: World) -> Iterator[Systems]:
+    """Fresh services (no pushed records, no moods, no edits) over the shared world."""
+    with served(world) as systems:
+        yield systems
+
+
+@pytest.fixture(scope="session")
+def standing(world: World) -> Iterator[Systems]:
+    """Services that many tests share; each leaves them calm."""
+    with served(world) as systems:
+        yield systems
 
 
 @pytest.fixture
@@ -107,6 +129,8 @@ def knobs(tmp_path: Path) -> Callable[..., Settings]:
                 "data_dir": tmp_path,
                 "backoff_seconds": 0.01,
                 "backoff_cap_seconds": 0.05,
+                "city_username": "hanoi",
+                "city_password": "sandbox",
                 "city_page_rows": 40,
                 "portal_page_rows": 40,
                 **changed,

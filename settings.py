@@ -133,6 +133,10 @@ class Settings(BaseSettings):
     warehouse_wait_seconds: float = Field(60, ge=0)
     """How long a writer waits for a warehouse file that another process holds."""
 
+    # Keeping
+    landing_retention_days: Positive = 90
+    """Landed reads and the working files of runs older than this may be purged; what is still needed never is."""
+
     # The index
     culture_day_off: bool = False
     """Whether 24 November is a day off from 2026 (announced, not confirmed by law)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -19,6 +20,10 @@ def json_response(content: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type="application/json")
 
 
+def _nothing() -> None:
+    """Most moods need no preparation."""
+
+
 class Conduct:
     """The manners of one system and what it has been asked so far."""
 
@@ -27,6 +32,8 @@ class Conduct:
         self.temper = Temper(side)
         self.requests: Counter[str] = Counter()
         self.rows_served = 0
+        self.when_set: dict[str, Callable[[], None]] = {}
+        """What a system prepares when it falls into a mood."""
         self._latency = latency_ms / 1_000
 
     async def admit(self, operation: str) -> Response | None:
@@ -52,6 +59,7 @@ class Conduct:
             self.temper.set(str(wish["name"]), int(wish.get("times", 1)), float(wish.get("share", 1.0)))
         except (UnknownMoodError, orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
             return json_response({"error": str(error)}, 400)
+        self.when_set.get(str(wish["name"]), _nothing)()
         return json_response({"moods": dict(self.temper.left)})
 
     async def _calm(self, request: Request) -> Response:

@@ -27,7 +27,7 @@ class Edits:
         self.begun = False
 
     def begin(self) -> None:
-        """Hold some rows back, once."""
+        """Hold some rows back, once, before anybody reads."""
         if not self.begun:
             self.begun = True
             held_back = self._chance.sample(self._rows.tolist(), int(len(self._rows) * HELD_BACK_SHARE))
@@ -42,7 +42,6 @@ class Edits:
 
     def disturb(self, listed: Rows, before: int) -> None:
         """Hide or show one row of the listing ``listed`` (all rows, visible or not) in its first ``before`` rows."""
-        self.begin()
         earlier = listed[: max(1, before)]
         earlier = earlier[earlier < len(self.visible)]
         hidden = earlier[~self.visible[earlier]]

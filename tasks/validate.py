@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,17 @@ from tasks.warehouse.writer import QUARANTINE_SCHEMA
 
 
 @task(name="validate", task_run_name="validate {side}", tags=["validate"])
-def validate(side: Side, landed: list[dict[str, Any]], run_dir: str) -> dict[str, Any]:
+def validate(side: Side, landed: list[dict[str, Any]], run_dir: str, stop_at_flood: bool = True) -> dict[str, Any]:
     """Judge one side's landed windows; returns accepted and quarantine files, counts by window and by reason.
 
-    Raises QuarantineFlood when more than `quarantine_stop_share` of the rows are bad.
+    Raises QuarantineFlood when more than `quarantine_stop_share` of the rows are bad, unless told not to.
     """
     knobs = settings.current()
     folder = Path(run_dir) / side
     folder.mkdir(parents=True, exist_ok=True)
-    counts: dict[Window, Counter[str]] = {read["window"]: Counter(extracted=read["rows"]) for read in landed}
+    counts: dict[Window, Counter[str]] = defaultdict(Counter)
+    for read in landed:
+        counts[read["window"]]["extracted"] += read["rows"]
     by_reason: Counter[str] = Counter()
     accepted, quarantined = [], []
     for number, batch in enumerate(_batches(landed, knobs.batch_rows)):
@@ -46,7 +48,7 @@ def validate(side: Side, landed: list[dict[str, Any]], run_dir: str) -> dict[str
     rows = sum(count["extracted"] for count in counts.values())
     bad_rows = sum(count["quarantined"] for count in counts.values())
     get_run_logger().info("%s: %d rows, %d quarantined %s", side, rows, bad_rows, dict(by_reason))
-    if rows and bad_rows / rows > knobs.quarantine_stop_share:
+    if stop_at_flood and rows and bad_rows / rows > knobs.quarantine_stop_share:
         raise QuarantineFlood(f"{side}: {bad_rows} of {rows} rows are bad ({dict(by_reason)}): is the source at fault?")
     windows = [{"window": window, **count} for window, count in counts.items()]
     return {"side": side, "accepted": accepted, "quarantine": quarantined, "windows": windows, "reasons": by_reason}

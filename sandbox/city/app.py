@@ -35,6 +35,7 @@ class CityService:
         self.listing = CityListing(world)
         self.tokens = Sessions(TOKEN_SECONDS)
         self._conduct = Conduct(SideName.CITY, latency_ms)
+        self._conduct.when_set["edits"] = self.listing.edits.begin
 
     def app(self) -> Starlette:
         return Starlette(

@@ -29,6 +29,7 @@ class PortalService:
     def __init__(self, world: World, session_ttl: float, latency_ms: int) -> None:
         self._conduct = Conduct(SideName.PORTAL, latency_ms)
         self.services = PortalServices(world, self._conduct.temper)
+        self._conduct.when_set["edits"] = self.services.store.edits.begin
         self._sessions = Sessions(session_ttl)
         self._answered = 0
 

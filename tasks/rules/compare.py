@@ -157,8 +157,8 @@ def _payment(pairs: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _digital(pairs: pd.DataFrame) -> list[pd.DataFrame]:
-    """Flags of the digitisation group. A result on the portal alone is one of them once the city is finished too (before
-    that the portal's early status explains it); a result missing on the portal has its own kind, once both are.
+    """Flags of the digitisation group. A result on the portal alone is one of them once the city is finished too
+    (before that the portal's early status explains it); a result missing on the portal has its own kind, once both are.
     """
     found = [_differs(pairs, Kind.DIGITISATION_DIFFERS, name) for name in DIGITAL_FLAGS]
     city, portal = (pairs[f"{side}_has_result"].fillna(False).astype(bool) for side in ("city", "portal"))

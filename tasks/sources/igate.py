@@ -27,6 +27,7 @@ class IGate:
     side = Side.CITY
     system = IGATE
     overlaps = False
+    counted = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -27,6 +27,7 @@ class OpenCps:
     side = Side.CITY
     system = OPENCPS
     overlaps = True
+    counted = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

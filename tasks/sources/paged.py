@@ -27,6 +27,7 @@ class PagedCity:
     side = Side.CITY
     system = PAGED
     overlaps = False
+    counted = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

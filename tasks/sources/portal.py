@@ -32,6 +32,7 @@ class Portal:
     side = Side.PORTAL
     system = PORTAL
     overlaps = False
+    counted = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -85,6 +85,8 @@ class Paged(Source, Protocol):
     overlaps: bool
     """Whether a page can begin at any row: then each page begins with the last row of the one before it, and a shift
     of the listing between the two shows."""
+    counted: bool
+    """Whether each page has the part's total. Without one, opposite changes between pages could cancel out unseen."""
 
     def page(self, part: Part, position: int, rows: int) -> Page:
         """The page at `position` (0 at first, then what the page before said) of at most `rows` rows."""

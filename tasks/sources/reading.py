@@ -6,6 +6,7 @@ The rules, for every adapter:
 - A listing that shifts under the reader (a total that moves, a row that comes twice, a page that does not begin where
   the last one ended) is not patched: its days are read again in halves, down to a day, and a day in larger pages, until
   a listing stands still. A listing of one page is one answer and cannot shift.
+- Several pages of a source that gives no totals are trusted only when a second reading gives the same.
 - Every page is stored before the next one is asked for; after a crash, reading goes on after the last stored page.
 """
 
@@ -61,14 +62,15 @@ class _Progress:
     count: int = 0
     pages: int = 0
     last_id: str | None = None
-    seen: set[str] = field(default_factory=set)
+    seen: dict[str, None] = field(default_factory=dict)
+    """Identities in reading order."""
     whole: bool = False
 
     def take(self, table: pa.Table, state: dict[str, Any]) -> None:
         """Count a page in. Raises ShiftedError when one of its records was there before."""
         ids = _identities(table)
-        fresh = set(ids)
-        if len(fresh) < len(ids) or not self.seen.isdisjoint(fresh):
+        fresh = dict.fromkeys(ids)
+        if len(fresh) < len(ids) or not self.seen.keys().isdisjoint(fresh):
             raise ShiftedError("a record came twice")
         self.seen |= fresh
         self.count += len(ids)
@@ -163,6 +165,8 @@ class Reader:
                 self._check_count(progress)
                 if not alone and not source.agrees(part, progress.count, progress.last_id):
                     raise ShiftedError(f"{progress.count} rows read, and the source no longer has as many")
+                if progress.pages > 1 and not source.counted:
+                    self._read_again(source, part, progress)
             state = {"total": page.total, "following": page.following, "rows": progress.rows}
             self._spool.append(part, table, state | {"whole": page.following is None})
 
@@ -172,6 +176,9 @@ class Reader:
             raise ShiftedError(f"the total moved from {progress.total} to {page.total}")
         if page.total is not None and page.total > self._settings.part_rows and part.halves():
             raise ShiftedError(f"{page.total} rows are too many for one listing")
+        more_at_once = part.halves() or progress.rows < self._settings.most_page_rows
+        if page.following is not None and not source.counted and more_at_once:
+            raise ShiftedError("several pages without a total to hold them against")
         rows = page.rows
         if source.overlaps and progress.count and progress.last_id is not None:
             first = str(rows[0].get(source.system.identity)) if rows else None
@@ -181,6 +188,18 @@ class Reader:
         if not rows and page.following is not None:
             raise ShiftedError("an empty page in the middle")
         return rows
+
+    def _read_again(self, source: Paged, part: Part, progress: _Progress) -> None:
+        """Ask for the same pages once more. Raises ShiftedError unless they have the same records in the same order."""
+        position: int | None = 0
+        again: list[str] = []
+        while position is not None and len(again) <= progress.count:
+            page = source.page(part, position, progress.rows)
+            self.pages += 1
+            again += _identities(to_table(page.rows, source.system, Drift(source.system)))
+            position = page.following
+        if again != list(progress.seen):
+            raise ShiftedError("the same pages hold other records the second time")
 
     def _stream(self, source: Streamed, part: Part) -> None:
         progress = _Progress(0)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import IO, Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import ARRAY, Connection, MetaData, Select, String, Table, func, literal, select
 from sqlalchemy.schema import DropTable
 
-from tasks.warehouse.postgres_copy import copy_in, copy_out
+from tasks.warehouse.postgres_copy import batches_of, copy_batches, copy_in, copy_out, refresh_statistics
 from tasks.warehouse.tables import columns_of
 
 COPY_ROWS = 50_000
@@ -36,6 +37,58 @@ def stage(connection: Connection, name: str, schema: pa.Schema, files: Sequence[
         rows = select(*(source.c[column] for column in schema.names))
         connection.execute(table.insert().from_select(schema.names, rows))
     return table
+
+
+def append(
+    connection: Connection,
+    table: Table,
+    schema: pa.Schema,
+    files: Sequence[str],
+    constants: Mapping[str, Any],
+    only: Select[Any] | None = None,
+) -> int:
+    """Append the columns of `schema` from Parquet files to a table that stays; returns the rows written.
+
+    `constants` are values of further columns. `only` is a query of one column, named as in `schema`: rows whose value
+    is not in it are left out before they are moved. NUL becomes U+FFFD on PostgreSQL.
+    """
+    if connection.dialect.name == "postgresql":
+        return _append_by_copy(connection, table, schema, files, constants, only)
+    source = func.read_parquet(literal(list(files), type_=ARRAY(String))).table_valued(*schema.names)
+    rows = select(*(source.c[name] for name in schema.names), *(literal(value) for value in constants.values()))
+    if only is not None:
+        rows = rows.where(source.c[only.selected_columns[0].name].in_(only))
+    return connection.execute(table.insert().from_select([*schema.names, *constants], rows)).rowcount
+
+
+def _append_by_copy(
+    connection: Connection,
+    table: Table,
+    schema: pa.Schema,
+    files: Sequence[str],
+    constants: Mapping[str, Any],
+    only: Select[Any] | None,
+) -> int:
+    scalars = {name: pa.scalar(value) for name, value in constants.items()}
+    whole = pa.schema([*schema, *(pa.field(name, scalar.type) for name, scalar in scalars.items())])
+    wanted = None if only is None else fetch(connection, only).column(0)
+    key = "" if only is None else only.selected_columns[0].name
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in batches_of(files, schema, COPY_ROWS):
+            if wanted is not None:
+                batch = batch.filter(pc.is_in(batch.column(key), value_set=wanted))
+            fixed = [pa.repeat(scalar, batch.num_rows) for scalar in scalars.values()]
+            yield pa.record_batch([*batch.columns, *fixed], schema=whole)
+
+    return copy_batches(connection, table, whole, batches())
+
+
+def analyze(connection: Connection, *filled: Table) -> None:
+    """Tell PostgreSQL what is in tables that were just filled: until then it plans the next joins for empty ones, which
+    takes several times as long. DuckDB looks by itself."""
+    if connection.dialect.name == "postgresql":
+        refresh_statistics(connection, *filled)
 
 
 def fetch(connection: Connection, statement: Select[Any]) -> pa.Table:
@@ -71,7 +124,7 @@ def _read(connection: Connection, statement: Select[Any], rows: int) -> tuple[pa
     if connection.dialect.name == "postgresql":
         return copy_out(connection, statement, rows)
     result = connection.execute(statement)
-    reader = result.cursor.to_arrow_reader(rows)  # type: ignore[union-attr]
+    reader = result.cursor.to_arrow_reader(rows)
     # The driver labels times with the session's zone; the label is ours to choose, the instants are the same.
     zoned = (field.with_type(_UTC) if getattr(field.type, "tz", None) else field for field in reader.schema)
     schema = pa.schema(list(zoned))

@@ -18,6 +18,7 @@ from tasks.warehouse.dictionary_words import COLUMNS, OWN_COLUMNS
 from tasks.warehouse.index_tables import metadata  # with all tables in it
 from tasks.warehouse.views import VIEWS, as_table
 
+_POSTGRESQL: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 PAGE: Final = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
 _HEAD: Final = """# Data dictionary
 
@@ -71,9 +72,7 @@ def _by_name(tables: Iterable[Table]) -> list[Table]:
 def _section(table: Table, about: str) -> str:
     lines = [f"## {table.name}", "", about, "", "| column | type | null | meaning |", "|---|---|---|---|"]
     for column in table.columns:
-        kind = (
-            column.type.compile(dialect=postgresql.dialect()).lower().replace("timestamp with time zone", "timestamptz")
-        )
+        kind = column.type.compile(dialect=_POSTGRESQL).lower().replace("timestamp with time zone", "timestamptz")
         null = "key" if column.primary_key else "yes" if column.nullable else "no"
         lines.append(f"| `{column.name}` | {kind} | {null} | {(meaning(table.name, column) or '').replace('|', '/')} |")
     return "\n".join([*lines, ""])

@@ -34,15 +34,19 @@ from tasks.warehouse.history import Span, next_read, with_read
 
 Reads = dict[Window, list[datetime]]
 
+REPLAY = "replay"
+"""Name, in the ledger of runs, of the flow that writes versions without reading a window."""
+
 CHUNK = 1_000
 """Case codes of one statement."""
 
 
 def is_late(connection: Connection, side: Side, as_of: datetime) -> bool:
-    """Whether a read of this side at or after `as_of` is in the warehouse already."""
-    w = tables.window.c
-    newer = select(w.read_at).where(w.side == side.value, w.read_at >= as_of).limit(1)
-    return connection.execute(newer).first() is not None
+    """Whether a read of this side, or a replay of kept rows, at or after `as_of` is in the warehouse already."""
+    w, r = tables.window.c, tables.run.c
+    read = select(w.read_at).where(w.side == side.value, w.read_at >= as_of).limit(1)
+    replayed = select(r.as_of).where(r.flow == REPLAY, r.as_of >= as_of).limit(1)
+    return any(connection.execute(newer).first() is not None for newer in (read, replayed))
 
 
 def load_late(

@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, func, literal, not_, null, or_, select
 
 from schemas.mismatch import Verdict
-from tasks.warehouse.bulk import stage
+from tasks.warehouse.bulk import analyze, stage
 from tasks.warehouse.tables import mismatch, mismatch_event
 
 FINDING_SCHEMA = pa.schema(
@@ -47,6 +47,7 @@ def remember(connection: Connection, run_id: str, as_of: datetime, files: Sequen
     _resolve(connection, as_of, found)
     _update(connection, run_id, as_of, found)
     _insert(connection, run_id, as_of, found)
+    analyze(connection, mismatch, mismatch_event)
     return counts
 
 

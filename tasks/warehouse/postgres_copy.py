@@ -6,7 +6,7 @@ An unquoted empty field is NULL, a quoted one is empty text, in both directions.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -48,25 +48,44 @@ def copy_in(connection: Connection, table: Table, schema: pa.Schema, files: Sequ
     PostgreSQL's text cannot hold the NUL character: it becomes U+FFFD.
     Raises WarehouseError when the server refuses a row; the message has the table and the SQLSTATE, never the row.
     """
+    copy_batches(connection, table, schema, batches_of(files, schema, rows))
+    refresh_statistics(connection, table)
+
+
+def refresh_statistics(connection: Connection, *tables: Table) -> None:
+    """ANALYZE, which takes a sample however large the table is."""
+    names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
+    _driver(connection).execute(sql.SQL("ANALYZE {}").format(names))
+
+
+def copy_batches(connection: Connection, table: Table, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+    """Append record batches of `schema` to a table; returns their rows. NUL and refusals as in `copy_in`."""
     name, columns = sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, schema.names))
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(name, columns)
+    written = 0
     with _driver(connection).cursor() as cursor:
         try:
             with cursor.copy(statement) as copy:
-                for text in _csv(schema, files, rows):
-                    copy.write(text)
+                for batch in batches:
+                    copy.write(_csv(batch))
+                    written += batch.num_rows
         except psycopg.Error as error:
             refused = f"PostgreSQL refused a row for {table.name}: {type(error).__name__} ({error.sqlstate})"
             raise WarehouseError(refused) from None
-        cursor.execute(sql.SQL("ANALYZE {}").format(name))
+    return written
 
 
-def _csv(schema: pa.Schema, files: Sequence[str], rows: int) -> Iterator[memoryview]:
+def _csv(batch: pa.RecordBatch) -> memoryview:
+    text = io.BytesIO()
+    pcsv.write_csv(_without_nul(batch), text, _WRITE)
+    return text.getbuffer()
+
+
+def batches_of(files: Sequence[str], schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
+    """The columns of `schema` from Parquet files, at most `rows` rows at a time."""
     for file in files:
         for batch in pq.ParquetFile(file).iter_batches(batch_size=rows, columns=schema.names):
-            text = io.BytesIO()
-            pcsv.write_csv(_without_nul(batch.select(schema.names).cast(schema)), text, _WRITE)
-            yield text.getbuffer()
+            yield batch.select(schema.names).cast(schema)
 
 
 def copy_out(connection: Connection, statement: Select[Any], rows: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -76,7 +95,7 @@ def copy_out(connection: Connection, statement: Select[Any], rows: int) -> tuple
     """
     compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
     driver = _driver(connection)
-    query = sql.SQL(psycopg.ClientCursor(driver).mogrify(str(compiled), compiled.params))  # type: ignore[arg-type]
+    query = sql.SQL(psycopg.ClientCursor(driver).mogrify(str(compiled), compiled.params))
     schema = _schema(driver, query, [column.type for column in statement.selected_columns])
     return schema, _batches(driver, query, schema, rows)
 

@@ -98,7 +98,7 @@ VIEWS: Final[Mapping[str, View]] = {
 
 def create(connection: Connection) -> None:
     """Create the views. On PostgreSQL they read with the rights of who asks, so row-level security holds in them."""
-    quoted = String().literal_processor(connection.dialect)
+    quoted = String().literal_processor(connection.dialect)  # type: ignore[no-untyped-call]
     assert quoted is not None
     for name, view in VIEWS.items():
         query = view.query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})

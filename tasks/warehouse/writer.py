@@ -21,7 +21,7 @@ from schemas.case import CASE_SCHEMA
 from schemas.codes import Side
 from schemas.window import Window
 from tasks.warehouse import tables
-from tasks.warehouse.bulk import stage
+from tasks.warehouse.bulk import analyze, stage
 from tasks.warehouse.late import is_late, load_late
 
 QUARANTINE_SCHEMA = pa.schema(
@@ -76,6 +76,7 @@ def load_side(connection: Connection, run_id: str, as_of: datetime, load: SideLo
         gone = _close_gone(connection, load.side, cases, bad, as_of, windows)
     _keep_quarantine(connection, run_id, load.side, bad, as_of, windows)
     _record_windows(connection, run_id, as_of, load, _staged_by_window(connection, cases), loaded, gone)
+    analyze(connection, tables.version, tables.quarantine)
     totals = {"extracted": 0, "duplicate": 0, "quarantined": 0}
     for rows in load.windows:
         for name in totals:

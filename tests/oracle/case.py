@@ -85,7 +85,7 @@ class Case:
         due, received = latest(self.due), latest(self.received)
         if received is None or (due is None and not self.limit(references)):
             return None
-        start = due or working_days_after(received, self.limit(references), references.days_off)
+        start = due or working_days_after(received, self.limit(references), references.is_working)
         return start + self.waited
 
     def stopped(self) -> Moment:

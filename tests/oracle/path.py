@@ -70,13 +70,18 @@ def broken(rule: Rule, rows: pd.DataFrame) -> pd.Series:
     raise AssertionError(f"no plain evaluation of {rule.type}")
 
 
-def _validated(read: Read, reverse: bool) -> tuple[pd.DataFrame, pd.DataFrame, list[WindowRows]]:
-    """Accepted typed rows, rows set aside, counts by window; `reverse` reverses the columns of the landed rows."""
+def landed(read: Read) -> list[pd.DataFrame]:
+    """What the landing zone holds of each window."""
     parts = []
     for window, records in read.windows.items():
-        landed = to_frame(to_table(records, SYSTEMS[read.side], Drift(SYSTEMS[read.side])))
-        parts.append(landed.assign(window_start=window.start, landing_file="landing/00000.parquet"))
-    batch = pd.concat(parts, ignore_index=True)
+        rows = to_frame(to_table(records, SYSTEMS[read.side], Drift(SYSTEMS[read.side])))
+        parts.append(rows.assign(window_start=window.start, landing_file="landing/00000.parquet"))
+    return parts
+
+
+def _validated(read: Read, reverse: bool) -> tuple[pd.DataFrame, pd.DataFrame, list[WindowRows]]:
+    """Accepted typed rows, rows set aside, counts by window; `reverse` reverses the columns of the landed rows."""
+    batch = pd.concat(landed(read), ignore_index=True)
     batch["repeat"] = repeated_keys(batch.assign(identity=identities(batch["record_id"], batch["payload"])))
     rows = typed(read.side, batch[batch.columns[::-1]] if reverse else batch)
     rows["reason"] = pd.Series(pd.NA, index=rows.index, dtype="string[pyarrow]")

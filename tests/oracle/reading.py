@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -71,11 +71,11 @@ NAMES = {
 
 @dataclass(frozen=True)
 class References:
-    """Agencies as (code, name) pairs, the legal limit of procedures in working days, and days off besides weekends."""
+    """Agencies as (code, name) pairs, the legal limit of procedures in working days, and which days are such."""
 
     agencies: Sequence[tuple[str, str]]
     max_days: Mapping[str, int]
-    days_off: frozenset[date] = frozenset()
+    is_working: Callable[[date], bool] = lambda day: day.weekday() < 5
 
 
 class Unreadable(Exception):
@@ -85,6 +85,8 @@ class Unreadable(Exception):
         super().__init__(reason)
         self.reason = reason
 
+
+TWO_SPELLINGS = ["oà òa", "oá óa", "oả ỏa", "oã õa", "oạ ọa", "oè òe", "oé óe", "uỷ ủy", "uý úy", "uỳ ùy", "Ð Đ", "Ɖ Đ"]
 
 Moment = tuple[datetime, int] | None
 """An instant and the precision in which it was written."""
@@ -161,8 +163,8 @@ def plain_name(name: str) -> str:
     composed = unicodedata.normalize("NFC", name)
     seen = "".join(c for c in composed if c.isspace() or unicodedata.category(c) not in ("Cf", "Cc"))
     words = " ".join(seen.split())
-    for old, new in (("oà", "òa"), ("uỷ", "ủy"), ("oá", "óa"), ("Ð", "Đ"), ("Ɖ", "Đ")):
-        words = words.replace(old, new)
+    for pair in TWO_SPELLINGS:
+        words = words.replace(*pair.split())
     return words
 
 
@@ -181,9 +183,9 @@ def probable(code: Any) -> str | None:
     return guess if WELL_FORMED.fullmatch(guess) else None
 
 
-def working_days_after(start: datetime, days: int, off: frozenset[date]) -> datetime:
+def working_days_after(start: datetime, days: int, is_working: Callable[[date], bool]) -> datetime:
     at = start.astimezone(VIETNAM)
     while days:
         at += timedelta(days=1)
-        days -= at.weekday() < 5 and at.date() not in off
+        days -= is_working(at.date())
     return at.astimezone(UTC)

@@ -167,9 +167,10 @@ CHANGES: list[Callable[[Facts], Facts]] = [
     _shift("received", hours=7), _shift("received", seconds=15), _shift("due", hours=7), _shift("due", seconds=15),
     _shift("due", days=-1), _shift("finished", days=3), _shift("finished", seconds=15), _set(received=None),
     _set(agency=2), _set(agency=5), _set(agency=UNKNOWN_AGENCY), _set(procedure="1.000002"),
-    _set(procedure="1.000001.H26"), _set(procedure=""), _set(channel=1), _set(payment=1), _set(fees=()), _set(fees=(15_000,)), _set(result=False),
-    _set(result=True), _set(digital=1), _set(digital=None), _set(reused=1), _set(stored=1), _set(verified=1),
-    _set(supplements=()), _set(returned=None), _set(submitted=None), _set(person="Lê Thị Hoà"),
+    _set(procedure="1.000001.H26"), _set(procedure=""), _set(channel=1), _set(payment=1), _set(fees=()),
+    _set(fees=(15_000,)), _set(result=False), _set(result=True), _set(digital=1), _set(digital=None), _set(reused=1),
+    _set(stored=1), _set(verified=1), _set(supplements=()), _set(returned=None), _set(submitted=None),
+    _set(person="Lê Thị Hoà"),
 ]  # fmt: skip
 
 SPOILS: list[tuple[str, Any]] = [
@@ -301,15 +302,17 @@ PRESENCE = ["both"] * 14 + ["city", "city", "portal", "portal", "slip", "slip", 
 
 
 @st.composite
-def worlds(draw: st.DrawFn, towns: int = len(TOWNS)) -> World:
-    """A world of `towns` towns with up to eight cases each."""
+def worlds(draw: st.DrawFn, towns: int = len(TOWNS), at_least: int = 0, all_read: bool = False) -> World:
+    """A world of `towns` towns with `at_least` to eight cases each; `all_read`: no window fails."""
     reads = {side: Read(side, {window: [] for window in WINDOWS}) for side in Side}
     salt = draw(st.binary(min_size=4, max_size=4))  # without it Hypothesis repeats itself more often than it varies
     for town in TOWNS[:towns]:
-        for number, seed in enumerate(draw(st.lists(st.binary(min_size=8, max_size=8), max_size=8, unique=True))):
+        for number, seed in enumerate(
+            draw(st.lists(st.binary(min_size=8, max_size=8), min_size=at_least, max_size=8, unique=True))
+        ):
             _add_case(reads, random.Random(salt + town.encode() + seed), town, number)
     unread = draw(st.sampled_from([None] * 12 + [(side, window) for side in Side for window in WINDOWS]))
-    if unread:
+    if unread and not all_read:
         del reads[unread[0]].windows[unread[1]]
     return World(reads[Side.CITY], reads[Side.PORTAL])
 

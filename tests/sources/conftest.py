@@ -76,11 +76,11 @@ def world() -> World:
 
 
 @contextmanager
-def served(world: World) -> Iterator[Systems]:
+def served(world: World, latency_ms: int = 0) -> Iterator[Systems]:
     """Both systems of a world on free ports, as long as the context lasts."""
     ready, done = threading.Event(), threading.Event()
     found: list[Addresses] = []
-    city, portal = CityService(world, latency_ms=0), PortalService(world, session_ttl=600, latency_ms=0)
+    city, portal = CityService(world, latency_ms), PortalService(world, session_ttl=600, latency_ms=latency_ms)
 
     def announce(addresses: Addresses) -> None:
         found.append(addresses)

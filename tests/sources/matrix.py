@@ -78,7 +78,7 @@ FAULTS = (
     Fault("missing_field", "a required field is gone", WHOLE, "MissingField"),
     Fault("renamed_field", "a required field has another name", WHOLE, "MissingField"),
     Fault("retyped_field", "a required field is a list", ASIDE, ASIDE, {"igate": (WHOLE, "MissingField")}),
-    Fault("added_field", "a field nobody knows", FINDING, FINDING),
+    Fault("added_field", "a field nobody knows", FINDING, FINDING, {"igate": (WHOLE, FINDING)}),
     Fault("clock_skew", "a clock ten minutes ahead", SKEW, SKEW),
 )  # fmt: skip
 

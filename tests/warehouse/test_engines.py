@@ -72,7 +72,7 @@ def test_rows_go_in_and_come_out_unchanged(warehouse: Warehouse, tmp_path: Path,
         staged = bulk.stage(connection, "stage_odd", ODD, written(tmp_path, odd(rows), parts=2))
         found = bulk.fetch(connection, select(staged))
     assert found.schema == ODD
-    assert sorted(map(str, found.to_pylist())) == sorted(map(str, rows))
+    assert sorted(map(str, found.to_pylist())) == sorted(map(str, odd(rows).to_pylist()))
 
 
 def test_one_column_of_nulls_keeps_its_rows(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -132,11 +132,11 @@ def test_postgresql_takes_text_with_nul(on_postgres: Warehouse, tmp_path: Path) 
 
 
 def test_a_refused_row_is_not_repeated_in_the_error(on_postgres: Warehouse, tmp_path: Path) -> None:
-    secret, needed = "Nguyễn Văn A", pa.schema([ODD.field("text"), ODD.field("number").with_nullable(False)])
-    table = pa.table({"text": [secret], "number": pa.array([None], pa.int64())})
-    with pytest.raises(WarehouseError) as caught, on_postgres.begin() as connection:
-        bulk.stage(connection, "stage_odd", needed, written(tmp_path, table))
-    assert secret not in str(caught.value)
+    before_christ = pa.array([-(10**17)], pa.int64()).cast(UTC_TIME)
+    table = pa.table({"at": before_christ}, schema=pa.schema([ODD.field("at")]))
+    with pytest.raises(WarehouseError, match=r"stage_odd: InvalidDatetimeFormat") as caught, on_postgres.begin() as c:
+        bulk.stage(c, "stage_odd", table.schema, written(tmp_path, table))
+    assert "-1" not in str(caught.value)
     assert caught.value.__suppress_context__
 
 

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     igate_sort: str = "id,asc"
     """Must be a unique order, or rows can vanish between pages."""
     igate_unreceived_status: str = "0"
+    replica_table: str = "opencps_dossier"
+    replica_columns: dict[str, str] = Field(default_factory=dict)
+    """Field of the OpenCPS record -> column of the replica's table, where the two differ."""
     paged_search_path: str = "/api/HoSo"
     paged_token_path: str = "/api/tokens"
     paged_unreceived_status: str = "1"

@@ -17,7 +17,7 @@ from pathlib import Path
 import benchmarks
 from benchmarks.measure import machine
 
-NOT_BENCHMARKS = {"measure"}
+NOT_BENCHMARKS = {"contestants", "measure", "peer_dlt"}
 
 
 def names() -> list[str]:

@@ -31,6 +31,9 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     command.add_argument("--days", type=int, default=DEFAULT_DAYS, help="length of the history before now")
     command.add_argument("--session-ttl", type=float, default=600, help="seconds a portal session lasts")
     command.add_argument("--latency-ms", type=int, default=0, help="delay of every request for data")
+    command.add_argument(
+        "--rate", type=int, default=0, help="requests a second above which the answer is 429; 0 = any"
+    )
     return parser.parse_args(arguments)
 
 
@@ -55,8 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         print(json.dumps(line), flush=True)
 
-    city = CityService(world, options.latency_ms).app()
-    portal = PortalService(world, options.session_ttl, options.latency_ms).app()
+    city = CityService(world, options.latency_ms, options.rate).app()
+    portal = PortalService(world, options.session_ttl, options.latency_ms, options.rate).app()
     asyncio.run(serve(city, portal, sockets, announce))
     return 0
 

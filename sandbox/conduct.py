@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +13,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.bodies import status
 from sandbox.moods import MOODS, Temper, UnknownMoodError
 from sandbox.side import SideName
 
 
 def json_response(content: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+class Meter:
+    """At most so many requests a second, metered as by a common web server (a leaky bucket: requests come evenly, and
+    up to a tenth of a second's worth may come early).
+    """
+
+    def __init__(self, rate: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval, self._slack, self._clock = 1 / rate, 0.1, clock
+        self._due = clock()
+
+    def admits(self) -> bool:
+        now = self._clock()
+        if self._due - now > self._slack:
+            return False
+        self._due = max(self._due, now) + self._interval
+        return True
 
 
 def _nothing() -> None:
@@ -27,8 +46,9 @@ def _nothing() -> None:
 class Conduct:
     """The manners of one system and what it has been asked so far."""
 
-    def __init__(self, side: SideName, latency_ms: int) -> None:
+    def __init__(self, side: SideName, latency_ms: int, rate: int = 0) -> None:
         self.side = side
+        self._meter = Meter(rate) if rate else None
         self.temper = Temper(side)
         self.requests: Counter[str] = Counter()
         self.rows_served = 0
@@ -39,6 +59,9 @@ class Conduct:
     async def admit(self, operation: str) -> Response | None:
         """Count and delay a request for data; an answer here is a refusal."""
         self.requests[operation] += 1
+        if self._meter and not self._meter.admits():
+            self.requests["429"] += 1
+            return status(429, {"Retry-After": "1"})
         if self._latency:
             await asyncio.sleep(self._latency)
         return self.temper.refusal()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from schemas import wire_igate, wire_paged
+from schemas import wire_files, wire_igate, wire_paged
 from schemas.codes import CITY_STATUS_WORDS, Side, Status
 from schemas.wire import CITY_FIELDS, PORTAL_FIELDS, WireField, names
 
@@ -100,6 +100,14 @@ PORTAL: Final = WireSystem(
         "has_digitised_component": _FLAG,
         "account_verified_vneid": _FLAG,
     },
+)
+
+REPLICA: Final = WireSystem("replica", Side.CITY, CITY_FIELDS, OPENCPS_IGNORED, OPENCPS.codes)
+FILES: Final = MappingProxyType(
+    {
+        Side.CITY: WireSystem("files", Side.CITY, wire_files.FIELDS[Side.CITY], OPENCPS_IGNORED),
+        Side.PORTAL: WireSystem("files", Side.PORTAL, wire_files.FIELDS[Side.PORTAL], PORTAL_IGNORED, PORTAL.codes),
+    }
 )
 
 STATUS_WORDS: Final[Mapping[str, Mapping[str, Status]]] = MappingProxyType(

@@ -10,6 +10,7 @@ from prefect import get_run_logger, task
 
 import settings
 from schemas.codes import Side
+from schemas.crash import point
 from tasks.rules.canonical import References, canonicalise
 from tasks.rules.workdays import WorkCalendar
 from tasks.warehouse.bulk import to_frame
@@ -31,8 +32,11 @@ def clean(side: Side, accepted: list[str], run_dir: str) -> list[str]:
     for number, path in enumerate(accepted):
         cases = canonicalise(side, to_frame(pq.read_table(path)), references, key)
         made.append(str(Path(run_dir) / side / f"cases-{number:04d}.parquet"))
+        point("clean.before_cases")
         pq.write_table(cases, made[-1], compression="zstd", compression_level=1)
+        point("clean.after_cases")
         Path(path).unlink()
+        point("clean.after_accepted_removed")
         rows += cases.num_rows
     get_run_logger().info("%s: %d canonical cases", side, rows)
     return made

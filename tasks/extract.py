@@ -11,6 +11,7 @@ from prefect import get_run_logger, task
 
 import settings
 from schemas.codes import Side
+from schemas.crash import point
 from schemas.window import Window
 from tasks.sources.adapters import portal_source, source_of
 from tasks.sources.catalogue import agencies, procedures
@@ -80,7 +81,10 @@ def read_catalogues(run_dir: str) -> dict[str, int]:
     units, catalogue = agencies(source), procedures(source, settings.current().workers_per_side * 4)
     folder = Path(run_dir)
     folder.mkdir(parents=True, exist_ok=True)
+    point("extract.before_catalogues")
     units.to_parquet(folder / "agencies.parquet", index=False)
+    point("extract.after_agencies")
     catalogue.to_parquet(folder / "procedures.parquet", index=False)
+    point("extract.after_procedures")
     get_run_logger().info("%d agencies, %d procedures", len(units), len(catalogue))
     return {"agencies": len(units), "procedures": len(catalogue)}

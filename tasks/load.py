@@ -11,6 +11,7 @@ from prefect import get_run_logger, task
 
 import settings
 from schemas.codes import Side
+from schemas.crash import point
 from tasks.warehouse.catalogue import replace_catalogues
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.runs import open_run
@@ -31,14 +32,21 @@ def load(
     agencies, procedures = (pd.read_parquet(Path(run_dir) / f"{n}.parquet") for n in ("agencies", "procedures"))
     counts = {}
     with transaction(open_engine(knobs), knobs) as connection:
+        point("load.after_begin")
         create_tables(connection)
+        point("load.after_tables")
         open_run(connection, run_id, "daily", as_of, days)
+        point("load.after_run")
         replace_catalogues(connection, agencies, procedures, as_of.date())
+        point("load.after_catalogues")
         for side, outcome in validated.items():
             windows = [_window_rows(window) for window in outcome["windows"]]
             counts[side] = load_side(
                 connection, run_id, as_of, SideLoad(side, cleaned[side], outcome["quarantine"], windows)
             )
+            point("load.after_side")
+        point("load.before_commit")
+    point("load.after_commit")
     for side, count in counts.items():
         get_run_logger().info("%s: %s", side, ", ".join(f"{rows} {name}" for name, rows in count.items()))
     return counts

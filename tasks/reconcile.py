@@ -12,6 +12,7 @@ from prefect import get_run_logger, task
 
 import settings
 from errors import CanonicalMismatch
+from schemas.crash import point
 from tasks.rules.reconcile import Ground, reconcile
 from tasks.warehouse import queries
 from tasks.warehouse.engine import open_engine, transaction
@@ -38,10 +39,14 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str) -> dict[str, int
         )
         batches = queries.disagreeing(connection, knobs.batch_rows)
         findings = reconcile(batches, queries.doubled_records(connection), ground)
+        point("reconcile.after_judging")
         path = Path(run_dir) / "findings.parquet"
         table = pa.Table.from_pandas(findings[FINDING_SCHEMA.names], schema=FINDING_SCHEMA, preserve_index=False)
         pq.write_table(table, path)
+        point("reconcile.after_findings")
         events = remember(connection, run_id, as_of, [str(path)])
+        point("reconcile.before_commit")
+    point("reconcile.after_commit")
     by_verdict = findings["verdict"].value_counts().to_dict()
     get_run_logger().info("%d mismatches %s, ledger %s", len(findings), by_verdict, events)
     return {"findings": len(findings), **events}

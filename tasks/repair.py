@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect import get_run_logger, task
 
 import settings
+from schemas.crash import point
 from tasks.rules.plan import plan
 from tasks.warehouse import reading
 from tasks.warehouse.engine import open_engine, transaction
@@ -21,6 +22,8 @@ def plan_repairs(run_id: str, run_dir: str) -> str:
         mismatches = reading.confirmed(connection)
     steps = plan(mismatches)
     path = Path(run_dir) / "repair-plan.json"
+    point("repair.before_plan")
     path.write_text(json.dumps({"run_id": run_id, "pushes": steps}, ensure_ascii=False, indent=1), encoding="utf-8")
+    point("repair.after_plan")
     get_run_logger().info("repair plan: %d pushes for %d mismatches", len(steps), len(mismatches))
     return str(path.resolve())

@@ -11,11 +11,12 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 
 import settings
 from schemas.case import CANONICAL_VERSION
+from schemas.crash import point
 from schemas.findings import Findings, RunFacts, StepTiming
 from tasks.reports import html, markdown, workbook
 from tasks.rules.summary import Answers, freeze
 from tasks.warehouse import reading
-from tasks.warehouse.engine import open_engine, transaction
+from tasks.warehouse.engine import open_engine, publish_snapshot, transaction
 from tasks.warehouse.queries import text_findings
 from tasks.warehouse.runs import RULES_VERSION, close_run, code_version
 
@@ -53,6 +54,10 @@ def report(
             advice=reading.advice(connection, run_id),
         )
         close_run(connection, run_id, "reported")
+        point("report.before_commit")
+    point("report.after_commit")
+    publish_snapshot(knobs)
+    point("report.after_snapshot")
     findings = freeze(run, answers, [StepTiming.model_validate(step) for step in steps])
     paths = _write(findings, Path(run_dir))
     _publish(findings, paths)
@@ -63,8 +68,11 @@ def report(
 def _write(findings: Findings, folder: Path) -> dict[str, str]:
     paths = {kind: folder / f"report.{kind}" for kind in ("json", "html", "xlsx")}
     paths["json"].write_text(findings.model_dump_json(indent=1), encoding="utf-8")
+    point("report.after_json")
     paths["html"].write_text(html.render(findings), encoding="utf-8")
+    point("report.after_html")
     workbook.write(findings, paths["xlsx"])
+    point("report.after_workbook")
     return {kind: str(path.resolve()) for kind, path in paths.items()}
 
 

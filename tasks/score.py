@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 import settings
 from schemas.codes import Side
+from schemas.crash import point
 from schemas.period import Period, Timeline, day_of, months, timeline
 from schemas.ruleset import NATIONAL, RuleSet, in_force
 from tasks.rules.apportion import scaled
@@ -52,12 +53,15 @@ def score_sides(run_id: str, as_of: datetime, days: tuple[date, date]) -> dict[s
         city = both_sides(spread(groups, ["side"], periods, line), ["period"]).assign(unit=CITY_UNIT)
         agencies = both_sides(spread(groups, ["side", "agency_code"], [whole], line), ["agency_code", "period"])
         lines = _lines(city, agencies, rules)
+        point("score.before_lines")
         write_scores(connection, run_id, lines)
         counts = counts_by_unit(city.loc[city["period"] == WHOLE].assign(unit=CITY), "unit")
         counts.setdefault(CITY, (no_counts(), no_counts(), None))
         _explain(connection, run_id, rules, line, whole, counts)
         counts |= counts_by_unit(agencies, "agency_code")
         _doubt(connection, run_id, rules, whole, as_of, counts)
+        point("score.before_commit")
+    point("score.after_commit")
     summed = lines.loc[lines["level"] == "city"].groupby("side")["points"].sum()
     points = {side.value: f"{int(summed.get(side.value, 0)) / SCALE:.2f}" for side in Side}
     get_run_logger().info("points of the indicators that cases feed: %s", points)

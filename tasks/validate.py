@@ -17,6 +17,7 @@ import settings
 from errors import QuarantineFlood
 from expectations.run import failures, reasons
 from schemas.codes import QuarantineReason, Side
+from schemas.crash import point
 from schemas.systems import STATUS_WORDS
 from schemas.window import Window
 from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys
@@ -43,14 +44,17 @@ def validate(side: Side, landed: list[dict[str, Any]], run_dir: str, stop_at_flo
         good, bad = _judge(side, batch, counts)
         by_reason.update(bad["reason"].tolist())
         accepted.append(_write(pa.Table.from_pandas(good, preserve_index=False), folder / f"accepted-{number:04d}"))
+        point("validate.after_accepted")
         table = pa.Table.from_pandas(bad[QUARANTINE_SCHEMA.names], schema=QUARANTINE_SCHEMA, preserve_index=False)
         quarantined.append(_write(table, folder / f"quarantine-{number:04d}"))
+        point("validate.after_quarantine")
     rows = sum(count["extracted"] for count in counts.values())
     bad_rows = sum(count["quarantined"] for count in counts.values())
     get_run_logger().info("%s: %d rows, %d quarantined %s", side, rows, bad_rows, dict(by_reason))
     if stop_at_flood and rows and bad_rows / rows > knobs.quarantine_stop_share:
         raise QuarantineFlood(f"{side}: {bad_rows} of {rows} rows are bad ({dict(by_reason)}): is the source at fault?")
     windows = [{"window": window, **count} for window, count in counts.items()]
+    point("validate.after_side")
     return {"side": side, "accepted": accepted, "quarantine": quarantined, "windows": windows, "reasons": by_reason}
 
 

@@ -30,11 +30,11 @@ TOKEN_SECONDS = 600
 
 
 class CityService:
-    def __init__(self, world: World, latency_ms: int) -> None:
+    def __init__(self, world: World, latency_ms: int, rate: int = 0) -> None:
         self._world = world
         self.listing = CityListing(world)
         self.tokens = Sessions(TOKEN_SECONDS)
-        self._conduct = Conduct(SideName.CITY, latency_ms)
+        self._conduct = Conduct(SideName.CITY, latency_ms, rate)
         self._conduct.when_set["edits"] = self.listing.edits.begin
 
     def app(self) -> Starlette:

@@ -26,8 +26,8 @@ EXPIRED = {"error_code": "-2", "message": "Phiên làm việc đã hết hạn"}
 
 
 class PortalService:
-    def __init__(self, world: World, session_ttl: float, latency_ms: int) -> None:
-        self._conduct = Conduct(SideName.PORTAL, latency_ms)
+    def __init__(self, world: World, session_ttl: float, latency_ms: int, rate: int = 0) -> None:
+        self._conduct = Conduct(SideName.PORTAL, latency_ms, rate)
         self.services = PortalServices(world, self._conduct.temper)
         self._conduct.when_set["edits"] = self.services.store.edits.begin
         self._sessions = Sessions(session_ttl)

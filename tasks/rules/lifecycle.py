@@ -66,7 +66,7 @@ def kind_of(city: Status, portal: Status) -> Kind | None:
 
 
 def status_kinds(city: pd.Series, portal: pd.Series) -> pd.Series:
-    """`kind_of` over two columns of status codes: an object column of Kind values, None where equal."""
+    """`kind_of` over two columns of status codes: an object column of Kind values, missing where equal."""
     pairs = pd.Series(list(zip(city.to_numpy(), portal.to_numpy(), strict=True)), index=city.index, dtype=object)
     table = {pair: kind_of(Status(pair[0]), Status(pair[1])) for pair in set(pairs)}
     return pairs.map(table.get).astype(object)

@@ -7,18 +7,22 @@ from typing import Final
 
 from schemas.codes import Side
 from settings import Settings
+from tasks.sources.files import CityFiles, PortalFiles
 from tasks.sources.igate import IGate
 from tasks.sources.opencps import OpenCps
 from tasks.sources.paged import PagedCity
 from tasks.sources.portal import Portal
 from tasks.sources.protocol import CitySource, PortalSource, Source
+from tasks.sources.replica import Replica
 
 CITY: Final[Mapping[str, Callable[[Settings], CitySource]]] = {
     "opencps": OpenCps,
     "igate": IGate,
     "paged": PagedCity,
+    "replica": Replica,
+    "files": CityFiles,
 }
-PORTAL: Final[Mapping[str, Callable[[Settings], PortalSource]]] = {"mapi": Portal}
+PORTAL: Final[Mapping[str, Callable[[Settings], PortalSource]]] = {"mapi": Portal, "files": PortalFiles}
 
 
 def city_source(settings: Settings) -> CitySource:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.codes import Side
+from schemas.crash import point
 from tasks.sources.columns import landing_schema
 from tasks.sources.protocol import Part
 
@@ -53,10 +54,12 @@ class Spool:
         if self._open_part != part:
             self.rest()
             self._open(part)
+        point("spool.before_page")
         batches = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=self.schema)]
         for number, batch in enumerate(batches):
             last = number == len(batches) - 1
             self._writer.write_batch(batch, custom_metadata={STATE: orjson.dumps(state if last else {})})
+            point("spool.after_page")
 
     def rest(self) -> None:
         """Close the part's file; it can still be appended to, in another file."""
@@ -117,6 +120,7 @@ def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int) -> tup
     aside = final.with_name(f".{final.name}.new")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True, mode=0o700)
+    point("land.before_files")
     names: list[str] = []
     rows = waiting = 0
     pending: list[pa.Table] = []
@@ -127,6 +131,7 @@ def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int) -> tup
         table = pa.concat_tables(pending) if pending else spool.schema.empty_table()
         pq.write_table(table, aside / name, compression="zstd", compression_level=1)
         (aside / name).chmod(0o600)
+        point("land.after_file")
         names.append(name)
         pending, waiting = [], 0
 
@@ -139,7 +144,11 @@ def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int) -> tup
                 flush()
     if pending or not names:
         flush()
+    point("land.after_files")
     shutil.rmtree(final, ignore_errors=True)
+    point("land.before_rename")
     aside.rename(final)
+    point("land.after_rename")
     shutil.rmtree(spool.folder)
+    point("land.after_spool_removed")
     return [str(final / name) for name in names], rows

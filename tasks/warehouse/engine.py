@@ -117,6 +117,7 @@ def _duckdb(url: URL, settings: Settings, **config: Any) -> Engine:
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        "enable_external_file_cache": False,  # it takes a file rewritten within its clock tick for the old one
     }
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"config": config})
     event.listen(engine, "connect", _in_utc)

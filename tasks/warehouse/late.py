@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from schemas.case import CASE_SCHEMA
 from schemas.codes import Side
+from schemas.crash import point
 from schemas.window import Window
 from tasks.warehouse import tables
 from tasks.warehouse.history import Span, next_read, with_read
@@ -68,6 +69,7 @@ def load_late(
     changed = {row["case_code"]: row for row in connection.execute(_changed(side, cases, as_of)).mappings()}
     absent = {row["case_code"]: row for row in connection.execute(_absent(side, cases, bad, as_of, windows)).mappings()}
     known = _known(connection, side, sorted(changed.keys() | absent.keys()))
+    point("warehouse.late.after_known")
     loaded = Counter(row["window_start"] for row in changed.values())
     gone = Counter(_start(row["listed_day"], windows) for row in absent.values())
     rebuilt = {}
@@ -77,7 +79,9 @@ def load_late(
             rebuilt[code] = with_read(known[code], as_of, until, row["content_hash"], {**row, "run_id": run_id})
         else:
             rebuilt[code] = with_read(known[code], as_of, until, None)
+    point("warehouse.late.before_write")
     _write(connection, side, rebuilt)
+    point("warehouse.late.after_write")
     return loaded, gone
 
 
@@ -146,6 +150,7 @@ def _write(connection: Connection, side: Side, rebuilt: dict[str, list[Span]]) -
     names = [*CASE_SCHEMA.names, "run_id"]
     for codes in _chunks(sorted(rebuilt)):
         connection.execute(delete(version).where(version.c.side == side.value, version.c.case_code.in_(codes)))
+        point("warehouse.late.after_delete")
         rows = [
             {name: span.row[name] for name in names}
             | {"side": side.value, "recorded_from": span.start, "recorded_to": span.end}
@@ -154,3 +159,4 @@ def _write(connection: Connection, side: Side, rebuilt: dict[str, list[Span]]) -
         ]
         if rows:
             connection.execute(insert(version), rows)
+            point("warehouse.late.after_insert")

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, func, literal, not_, null, or_, select
 
+from schemas.crash import point
 from schemas.mismatch import Verdict
 from tasks.warehouse.bulk import analyze, stage
 from tasks.warehouse.tables import mismatch, mismatch_event
@@ -43,11 +44,17 @@ def remember(connection: Connection, run_id: str, as_of: datetime, files: Sequen
     Findings not seen again are resolved. `confirmed` counts a mismatch once in each of its lives.
     """
     found = stage(connection, "stage_finding", FINDING_SCHEMA, files)
+    point("warehouse.ledger.after_stage")
     counts = _events(connection, run_id, as_of, found)
+    point("warehouse.ledger.after_events")
     _resolve(connection, as_of, found)
+    point("warehouse.ledger.after_resolve")
     _update(connection, run_id, as_of, found)
+    point("warehouse.ledger.after_update")
     _insert(connection, run_id, as_of, found)
+    point("warehouse.ledger.after_insert")
     analyze(connection, mismatch, mismatch_event)
+    point("warehouse.ledger.after_analyze")
     return counts
 
 
@@ -79,6 +86,7 @@ def _events(connection: Connection, run_id: str, as_of: datetime, found: Table) 
     for event, rows in happened.items():
         stamped = rows.add_columns(literal(event), literal(as_of), literal(run_id))
         connection.execute(mismatch_event.insert().from_select(names, stamped))
+        point("warehouse.ledger.after_event")
         counts[event] = _count(connection, event, run_id)
     return counts
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from sqlalchemy import Connection
 
 from schemas.case import CANONICAL_VERSION
+from schemas.crash import point
 from tasks.warehouse.tables import run
 
 RULES_VERSION = 1
@@ -41,4 +42,6 @@ def open_run(connection: Connection, run_id: str, flow: str, as_of: datetime, da
 
 def close_run(connection: Connection, run_id: str, state: str) -> None:
     """Record how a run ended."""
+    point("warehouse.runs.before_close")
     connection.execute(run.update().values(state=state).where(run.c.run_id == run_id))
+    point("warehouse.runs.after_close")

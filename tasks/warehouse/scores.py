@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import ColumnElement, Connection, Numeric, Table, cast, literal, select
 
+from schemas.crash import point
 from tasks.warehouse.bulk import stage
 from tasks.warehouse.index_tables import attribution, interval, recommendation
 from tasks.warehouse.tables import mismatch, score
@@ -64,17 +65,20 @@ def stage_frame(connection: Connection, name: str, schema: pa.Schema, frame: pd.
 def write_scores(connection: Connection, run_id: str, lines: pd.DataFrame) -> None:
     """Add a run's score lines: columns of LINE_SCHEMA, points in steps of 1e-10."""
     _append(connection, run_id, score, stage_frame(connection, "stage_score", LINE_SCHEMA, lines), ["points"])
+    point("warehouse.scores.after_lines")
 
 
 def write_parts(connection: Connection, run_id: str, parts: pd.DataFrame) -> None:
     """Add a run's attribution: columns of PART_SCHEMA, points in steps of 1e-10."""
     _append(connection, run_id, attribution, stage_frame(connection, "stage_part", PART_SCHEMA, parts), ["points"])
+    point("warehouse.scores.after_parts")
 
 
 def write_intervals(connection: Connection, run_id: str, intervals: pd.DataFrame) -> None:
     """Add a run's intervals: columns of INTERVAL_SCHEMA, points in steps of 1e-10."""
     staged = stage_frame(connection, "stage_interval", INTERVAL_SCHEMA, intervals)
     _append(connection, run_id, interval, staged, ["lowest", "highest"])
+    point("warehouse.scores.after_intervals")
 
 
 def write_advice(connection: Connection, run_id: str, advice: pd.DataFrame) -> None:
@@ -82,6 +86,7 @@ def write_advice(connection: Connection, run_id: str, advice: pd.DataFrame) -> N
     _append(
         connection, run_id, recommendation, stage_frame(connection, "stage_advice", ADVICE_SCHEMA, advice), ["regained"]
     )
+    point("warehouse.scores.after_advice")
 
 
 def _append(connection: Connection, run_id: str, table: Table, staged: Table, points: list[str]) -> None:
@@ -96,6 +101,7 @@ def write_costs(connection: Connection, costs: pd.DataFrame) -> None:
     Every other mismatch costs 0: it is resolved, nobody can be sure of it, or it changes no count.
     """
     connection.execute(mismatch.update().values(points_lost=literal(Decimal(0), mismatch.c.points_lost.type)))
+    point("warehouse.scores.after_costs_reset")
     staged = stage_frame(connection, "stage_cost", _COST_SCHEMA, costs)
     connection.execute(
         mismatch.update()
@@ -106,3 +112,4 @@ def write_costs(connection: Connection, costs: pd.DataFrame) -> None:
             mismatch.c.resolved_at.is_(None),
         )
     )
+    point("warehouse.scores.after_costs")

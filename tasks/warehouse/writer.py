@@ -1,8 +1,9 @@
 """The only writer of cases: staged canonical cases become versions, bad rows become quarantine, in one transaction.
 
-Unchanged rows write nothing. A changed row closes one version and opens another. A case that its window no longer lists
-is closed and not replaced. A read older than one already loaded takes the slow path of `late`. Conservation is checked
-before the transaction may commit.
+Keys and hashes are compared first and wide rows moved only where they differ, so unchanged rows write nothing. A
+changed row closes one version and opens another. A case that its window no longer lists is closed and not replaced. A
+read older than one already loaded takes the slow path of `late`. Conservation is checked before the transaction may
+commit.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from errors import ConservationBroken
 from schemas.case import CASE_SCHEMA
 from schemas.codes import Side
+from schemas.crash import point
 from schemas.window import Window
 from tasks.warehouse import tables
-from tasks.warehouse.bulk import analyze, stage
+from tasks.warehouse.bulk import analyze, append, stage
 from tasks.warehouse.late import is_late, load_late
 
 QUARANTINE_SCHEMA = pa.schema(
@@ -37,6 +39,12 @@ QUARANTINE_SCHEMA = pa.schema(
     ]
 )
 """Rows set aside, as the validate step writes them to Parquet."""
+
+SEEN_AGAIN = ("last_seen", "reason", "reasons", "window_start", "landing_file", "run_id")
+"""What a bad row that is read once more takes over from the newer read."""
+
+KEY_SCHEMA = pa.schema([CASE_SCHEMA.field(name) for name in ("case_code", "content_hash", "window_start")])
+"""What is read of every canonical case to see whether it says anything new."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +73,25 @@ def load_side(connection: Connection, run_id: str, as_of: datetime, load: SideLo
 
     Raises ConservationBroken when a window's rows do not add up; the caller's transaction then rolls back.
     """
-    cases = stage(connection, "stage_case", CASE_SCHEMA, load.clean_files)
     bad = stage(connection, "stage_quarantine", QUARANTINE_SCHEMA, load.quarantine_files)
+    point("warehouse.load.after_stage_quarantine")
     windows = [rows.window for rows in load.windows]
     if is_late(connection, load.side, as_of):
+        cases = stage(connection, "stage_case", CASE_SCHEMA, load.clean_files)
+        point("warehouse.late.after_stage")
         loaded, gone = load_late(connection, run_id, load.side, cases, bad, as_of, windows)
     else:
-        _close_changed(connection, load.side, cases, as_of)
-        loaded = _open_new(connection, run_id, load.side, cases, as_of)
+        cases = stage(connection, "stage_case", KEY_SCHEMA, load.clean_files)
+        point("warehouse.load.after_stage_keys")
+        loaded = write_versions(connection, run_id, load.side, cases, load.clean_files, as_of)
+        point("warehouse.load.after_versions")
         gone = _close_gone(connection, load.side, cases, bad, as_of, windows)
+        point("warehouse.load.after_close_gone")
     _keep_quarantine(connection, run_id, load.side, bad, as_of, windows)
     _record_windows(connection, run_id, as_of, load, _staged_by_window(connection, cases), loaded, gone)
+    point("warehouse.load.after_windows")
     analyze(connection, tables.version, tables.quarantine)
+    point("warehouse.load.after_analyze")
     totals = {"extracted": 0, "duplicate": 0, "quarantined": 0}
     for rows in load.windows:
         for name in totals:
@@ -91,25 +106,33 @@ def _current(side: Side) -> ColumnElement[bool]:
     return and_(version.c.side == side.value, version.c.recorded_to.is_(None))
 
 
-def _close_changed(connection: Connection, side: Side, cases: Table, as_of: datetime) -> None:
+def write_versions(
+    connection: Connection, run_id: str, side: Side, keys: Table, files: Sequence[str], as_of: datetime
+) -> dict[date, int]:
+    """Bring the current versions of the cases in `files` to what the files say; rows written, by window start.
+
+    `keys` is the staged KEY_SCHEMA of the same files. Not for reads older than what is known (see `late`).
+    Raises ConservationBroken when other than the missing rows were written.
+    """
     version = tables.version
-    changed = and_(version.c.case_code == cases.c.case_code, version.c.content_hash != cases.c.content_hash)
+    changed = and_(version.c.case_code == keys.c.case_code, version.c.content_hash != keys.c.content_hash)
     connection.execute(version.update().values(recorded_to=as_of).where(_current(side), changed))
-
-
-def _open_new(connection: Connection, run_id: str, side: Side, cases: Table, as_of: datetime) -> dict[date, int]:
-    """Open a version of every staged case that has none open; rows by window."""
-    version = tables.version
-    names = ["side", *CASE_SCHEMA.names, "recorded_from", "run_id"]
-    missing = ~sql_exists().where(_current(side), version.c.case_code == cases.c.case_code)
-    values = [literal(side.value), *(cases.c[name] for name in CASE_SCHEMA.names), literal(as_of), literal(run_id)]
-    connection.execute(version.insert().from_select(names, select(*values).where(missing)))
-    opened = (
-        select(version.c.window_start, func.count())
-        .where(version.c.side == side.value, version.c.run_id == run_id)
-        .group_by(version.c.window_start)
-    )
-    return dict(connection.execute(opened).tuples().all())
+    point("warehouse.load.after_close_changed")
+    missing = ~sql_exists().where(_current(side), version.c.case_code == keys.c.case_code)
+    counted = select(keys.c.window_start, func.count()).where(missing).group_by(keys.c.window_start)
+    expected = dict(connection.execute(counted).tuples().all())
+    if not expected:
+        return {}
+    staged = connection.execute(select(func.count()).select_from(keys)).scalar_one()
+    everything = sum(expected.values()) == staged
+    only = None if everything else select(keys.c.case_code).where(missing)
+    constants = {"side": side.value, "recorded_from": as_of, "run_id": run_id}
+    point("warehouse.load.before_open_new")
+    written = append(connection, version, CASE_SCHEMA, files, constants, only)
+    point("warehouse.load.after_open_new")
+    if written != sum(expected.values()):
+        raise ConservationBroken(f"{side}: {written} versions written, {sum(expected.values())} were missing")
+    return expected
 
 
 def _close_gone(
@@ -158,14 +181,16 @@ def _keep_quarantine(
         literal(run_id),
     ]
     insert = upsert(kept).from_select(names, select(*values).where(rows.c.copy == 1))
-    again = {name: insert.excluded[name] for name in ("last_seen", "reason", "reasons", "window_start", "run_id")}
+    again = {name: insert.excluded[name] for name in SEEN_AGAIN}
     connection.execute(
         insert.on_conflict_do_update(index_elements=["quarantine_id"], set_={**again, "released_at": None})
     )
+    point("warehouse.load.after_quarantine_kept")
     covered = _inside(kept.c.window_start, windows)
     still = sql_exists().where(bad.c.quarantine_id == kept.c.quarantine_id)
     open_here = and_(kept.c.side == side.value, kept.c.released_at.is_(None), covered)
     connection.execute(kept.update().values(released_at=as_of).where(open_here, ~still))
+    point("warehouse.load.after_quarantine_released")
 
 
 def _staged_by_window(connection: Connection, cases: Table) -> dict[date, int]:
@@ -208,5 +233,6 @@ def _record_windows(
                 "gone": gone.get(start, 0),
             }
         )
+    point("warehouse.load.before_windows")
     if records:
         connection.execute(tables.window.insert(), records)

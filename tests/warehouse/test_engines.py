@@ -134,7 +134,7 @@ def test_postgresql_takes_text_with_nul(on_postgres: Warehouse, tmp_path: Path) 
 def test_a_refused_row_is_not_repeated_in_the_error(on_postgres: Warehouse, tmp_path: Path) -> None:
     before_christ = pa.array([-(10**17)], pa.int64()).cast(UTC_TIME)
     table = pa.table({"at": before_christ}, schema=pa.schema([ODD.field("at")]))
-    with pytest.raises(WarehouseError, match=r"stage_odd: InvalidDatetimeFormat") as caught, on_postgres.begin() as c:
+    with pytest.raises(WarehouseError, match=r"stage_odd: Invalid\w+ \(22") as caught, on_postgres.begin() as c:
         bulk.stage(c, "stage_odd", table.schema, written(tmp_path, table))
     assert "-1" not in str(caught.value)
     assert caught.value.__suppress_context__

@@ -1,0 +1,170 @@
+"""Those who extract, ours and the bare loop: each function takes the folder that `extract.run` prepared.
+
+Every contestant reads the same windows of both sides with the same page size and the same number of workers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import great_expectations  # noqa: F401  # imported lazily by the product; importing is not what is measured
+import httpx
+from prefect.logging import disable_run_logger
+
+import settings
+from schemas.codes import Side
+from schemas.window import split
+from tasks.clean import clean
+from tasks.extract import extract, read_catalogues
+from tasks.load import load
+from tasks.sources.adapters import source_of
+from tasks.sources.reading import read_and_land
+from tasks.validate import validate
+
+WORKERS = 8
+PAGE_ROWS = 500
+
+
+def systems(folder: str) -> dict[str, Any]:
+    """Addresses and clock of the sandbox, and the days it has."""
+    ready: dict[str, Any] = json.loads((Path(folder) / "systems.json").read_text())
+    return ready
+
+
+def _days(ready: dict[str, Any]) -> tuple[date, date]:
+    period = ready["period"]
+    first, last = date.fromisoformat(period["start"]), date.fromisoformat(period["end"])
+    return first - timedelta(days=1), last + timedelta(days=2)
+
+
+def _configure(folder: str, **more: str) -> tuple[Any, list[Any]]:
+    """Our settings and the windows; data go to a fresh folder of this process."""
+    ready = systems(folder)
+    os.environ |= {
+        "HOSO_CITY_URL": ready["city"],
+        "HOSO_PORTAL_URL": ready["portal"],
+        "HOSO_PORTAL_PASSWORD": "sandbox",
+        "HOSO_FINGERPRINT_KEY": "k" * 32,
+        "HOSO_DATA_DIR": f"{folder}/ours-{os.getpid()}",
+        "HOSO_REQUESTS_PER_SECOND": "100000",
+        "HOSO_REQUESTS_IN_FLIGHT": str(WORKERS),
+        "PREFECT_HOME": f"{folder}/prefect",
+        **more,
+    }
+    return settings.current(), split(*_days(ready), settings.current().window_days)
+
+
+def _extract(windows: list[Any]) -> dict[Any, list[dict[str, Any]]]:
+    jobs = [(side, window) for window in windows for side in Side]
+    with disable_run_logger(), ThreadPoolExecutor(WORKERS) as pool:
+        landed = list(pool.map(lambda job: extract.fn(*job, "bench"), jobs))
+    return {side: [read for read in landed if read["side"] is side] for side in Side}
+
+
+def ours(folder: str) -> dict[str, Any]:
+    """Both sides to landed Parquet."""
+    _, windows = _configure(folder)
+    landed = _extract(windows)
+    return {"rows": sum(read["rows"] for reads in landed.values() for read in reads)}
+
+
+def ours_loaded(folder: str) -> dict[str, Any]:
+    """Both sides extracted, validated, cleaned and loaded into DuckDB."""
+    knobs, windows = _configure(folder)
+    run_dir = str(knobs.runs_dir / "bench")
+    ready = systems(folder)
+    with disable_run_logger():
+        read_catalogues.fn(run_dir)
+    landed = _extract(windows)
+    with disable_run_logger():
+        validated = {side: validate.fn(side, landed[side], run_dir) for side in Side}
+        cleaned = {side: clean.fn(side, validated[side]["accepted"], run_dir) for side in Side}
+        as_of, days = datetime.fromisoformat(ready["now"]), _days(ready)
+        counts = load.fn("bench", as_of, days, validated, cleaned, run_dir)
+    return {"rows": sum(count["extracted"] for count in counts.values())}
+
+
+def bare(folder: str) -> dict[str, Any]:
+    """The least that can be done: ask for the same pages and throw the bodies away. The totals come from one number in
+    the first page's text; nothing is parsed.
+    """
+    ready = systems(folder)
+    first, end = _days(ready)
+    weeks = [
+        (first + timedelta(days=n), min(first + timedelta(days=n + 6), end)) for n in range(0, (end - first).days, 7)
+    ]
+    client = httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=2 * WORKERS))
+    login = client.post(f"{ready['portal']}/mapi/login", json={"username": "hanoi", "password": "sandbox"})
+    session, fetched, counting = login.json()["session"], [0, 0], threading.Lock()
+
+    def pages(ask: Any, pattern: bytes) -> None:
+        number = 0
+        while True:
+            body = ask(number).content
+            with counting:
+                fetched[0] += 1
+                fetched[1] += len(body)
+            number += 1
+            if number * PAGE_ROWS >= int(body.split(pattern, 1)[1][:12].strip(b'":').split(b",")[0].split(b'"')[0]):
+                return
+
+    def city(filters: dict[str, str]) -> None:
+        def ask(number: int) -> httpx.Response:
+            span = {"start": str(number * PAGE_ROWS), "end": str((number + 1) * PAGE_ROWS), "sort": "dossierId"}
+            return client.get(
+                f"{ready['city']}/o/rest/v2/dossiers", params=filters | span, headers={"groupId": "20001"}
+            )
+
+        pages(ask, b'"total"')
+
+    def portal(days: tuple[date, date]) -> None:
+        def ask(number: int) -> httpx.Response:
+            envelope = {"session": session, "service": "DanhSachHoSo", "trang": number + 1, "soDong": PAGE_ROWS}
+            envelope |= {"ngayNhan1": days[0].isoformat(), "ngayNhan2": days[1].isoformat()}
+            return client.post(f"{ready['portal']}/mapi/g", json=envelope)
+
+        pages(ask, b'"tongSo"')
+
+    def window(job: tuple[str, tuple[date, date]]) -> None:
+        side, days = job
+        if side == "portal":
+            portal(days)
+            return
+        low, high = (day.strftime("%d/%m/%Y") for day in days)
+        city({"fromReceiveDate": low, "toReceiveDate": high})
+        city({"status": "receiving", "fromSubmitDate": low, "toSubmitDate": high})
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(window, [(side, days) for days in weeks for side in ("city", "portal")]))
+    return {"pages": fetched[0], "megabytes": fetched[1] >> 20}
+
+
+def paced(folder: str) -> dict[str, Any]:
+    """Small pages at a limit of 200 requests a second that the city enforces: what share of it is used, and refused."""
+    limit = 200
+    knobs, windows = _configure(folder, HOSO_REQUESTS_PER_SECOND=str(limit), HOSO_CITY_PAGE_ROWS="10")
+    ready = systems(folder)
+    source = source_of(Side.CITY, knobs.model_copy(update={"city_url": ready["metered_city"]}))
+    started = time.perf_counter()
+    stop = started + 15
+
+    def read(window: Any) -> None:
+        if time.perf_counter() < stop:
+            read_and_land(source, window, knobs.landing_dir, "paced", knobs)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(read, windows))
+    seconds = time.perf_counter() - started
+    state = httpx.get(f"{ready['metered_city']}/_sandbox/state").json()["requests"]
+    return {
+        "requests": state["dossiers"],
+        "share_of_limit": round(state["dossiers"] / seconds / limit, 4),
+        "share_refused": round(state.get("429", 0) / state["dossiers"], 5),
+    }

@@ -1,0 +1,164 @@
+"""Writes `docs/reconciliation.md` from the declarative tables of `schemas`: `python -m docs.reference`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from expectations.suites import SUITES
+from schemas.case import COMPARED, NULL_POLICY
+from schemas.codes import QUARANTINE_LABELS, STATUS_LABELS, Side, Status
+from schemas.mismatch import KINDS, VERDICT_LABELS, Kind, Verdict
+from tasks.rules.lifecycle import NEXT, kind_of
+from tasks.rules.text import Rung
+
+PAGE = Path(__file__).parent / "reconciliation.md"
+
+RUNGS = {
+    Rung.BYTES: "the same characters",
+    Rung.NFC: "the same after Unicode composition (NFC)",
+    Rung.SPACE: "the same after collapsing white space and removing what does not show",
+    Rung.TONE: "the same after placing Vietnamese tones alike (Hoà = Hòa)",
+    Rung.D_STROKE: "the same after writing Đ alike (U+0110 = U+00D0 = U+0189)",
+    Rung.NO_DIACRITICS: "the same without diacritics and case: never used for agency names",
+}
+VERDICTS = {
+    Verdict.IN_FLIGHT: "the city's last change is younger than `lag_minutes`",
+    Verdict.LATE: "older than that, younger than `confirm_hours`",
+    Verdict.CONFIRMED: "older than both; two records with one code are so at once, as no delay explains them",
+    Verdict.UNKNOWN: "a side could not be read (below)",
+    Verdict.RESOLVED: "no longer found by a full run",
+    Verdict.SUPPRESSED: "set aside until a date, with a reason",
+}
+UNKNOWN = (
+    "A row of the case, on either side, is in quarantine: every mismatch of the case. A malformed code counts for the"
+    " case that it most probably means.",
+    "The other side was never asked for the day under which the case is listed (its received day; the submission day"
+    " of a case that is not received yet): `missing_on_portal`, `missing_in_city`.",
+    "Nothing says since when the sides could have agreed: neither a change in the city nor a received time.",
+)
+STATUS_WORDS = {
+    Kind.STATUS_BEHIND: "the city's status can be reached from the portal's; also where each can follow the other (4"
+    " and 5, say), because a step that has not arrived is the usual reason",
+    Kind.STATUS_AHEAD: "it cannot: the portal ran ahead, moved backwards, or went a way that the lifecycle lacks",
+    Kind.STATUS_REWRITTEN: "the one difference with a known author; the finish time that came with it is part of it",
+}
+TIMES = (
+    "Times are equal when they are so at the coarser side's precision (second, minute, day), in Vietnam's wall clock.",
+    "A deadline lasts until the end of the minute or day that was written.",
+    "`due_differs` and `finished_differs` stand for themselves only while both sides give the same overdue verdict;"
+    " otherwise the case is `phantom_overdue` or `hidden_overdue`.",
+    "A verdict flips only if the clocks differ beyond their precision: when they stopped, the written due (or else"
+    " received) time, the waiting added to it. Returns and supplement requests are compared to the second.",
+    "A finish time that one side lacks counts where that side's status is an end (3, 7, 8, 9, 10) or the statuses"
+    " agree; before the end the status says it already.",
+    "A case without a deadline on one side cannot be judged, so no verdict flips.",
+    "A result that the portal lacks counts once both sides say 9 or 10; one on the portal alone once the city does.",
+)
+
+
+def page() -> str:
+    """The whole document as Markdown."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# What a mismatch means"
+    yield ""
+    yield "Generated from the tables in `schemas/` by `python -m docs.reference`; change those, not this page."
+    yield ""
+    yield "## Kinds, in order of precedence"
+    yield ""
+    yield "A case may carry several kinds; the first of them in this order leads."
+    yield ""
+    yield from _table(
+        ["", "kind", "Tiếng Việt", "English", "meaning", "who acts", "fields"],
+        [
+            [str(rank), f"`{kind}`", info.label.vi, info.label.en, info.meaning, str(info.actor), _names(info.fields)]
+            for rank, (kind, info) in enumerate(KINDS.items(), 1)
+        ],
+    )
+    yield ""
+    yield "A city case that is only registered is not expected on the portal. Codes are compared to the letter; an"
+    yield "agency that the portal names by a name of two agencies, or of none, is not known. A case whose partner could not be"
+    yield "read is no candidate for a loose match."
+    yield ""
+    yield "## Times and results"
+    yield ""
+    yield from (f"- {rule}" for rule in TIMES)
+    yield ""
+    yield "## Verdicts"
+    yield ""
+    yield from _table(
+        ["verdict", "Tiếng Việt", "English", "when"],
+        [[f"`{v}`", VERDICT_LABELS[v].vi, VERDICT_LABELS[v].en, VERDICTS[v]] for v in Verdict],
+    )
+    yield ""
+    yield "What becomes `unknown`, and never missing or different:"
+    yield ""
+    yield from (f"- {case}" for case in UNKNOWN)
+    yield ""
+    yield "## The lifecycle"
+    yield ""
+    yield from _table(
+        ["status", "Tiếng Việt", "English", "may be followed by"],
+        [
+            [str(int(status)), label.vi, label.en, ", ".join(str(int(s)) for s in sorted(NEXT[status])) or "nothing"]
+            for status, label in STATUS_LABELS.items()
+        ],
+    )
+    yield ""
+    yield from (f"- `{kind}`: {said}" for kind, said in STATUS_WORDS.items())
+    yield ""
+    yield "What a difference of status is called (rows: city, columns: portal; B behind, A ahead, R rewritten):"
+    yield ""
+    letters = {"status_behind": "B", "status_ahead": "A", "status_rewritten": "R", "None": ""}
+    yield from _table(
+        ["", *(str(int(s)) for s in Status)],
+        [[f"**{int(c)}**", *(letters[str(kind_of(c, p))] for p in Status)] for c in Status],
+    )
+    yield ""
+    yield "## What is compared"
+    yield ""
+    yield "The row hash is over these fields, in this order. Pairs with one hash agree and are not looked at again."
+    yield "Null, empty and absent are one thing to all of them; to some of them it is a value."
+    yield ""
+    null = {name: f"means `{value}`" for name, value in NULL_POLICY.items()}
+    yield from _table(
+        ["field", "null, empty, absent"],
+        [[f"`{name}`", null.get(name, "null: equal to null, different from every value")] for name in COMPARED],
+    )
+    yield ""
+    yield "## The ladder of text equality"
+    yield ""
+    yield "An agency's name meets the catalogue at the lowest rung that fits; below the letter it is a data-quality"
+    yield "finding, not a mismatch."
+    yield ""
+    yield from _table(["rung", "equal when"], [[f"{int(rung)} `{rung.name}`", said] for rung, said in RUNGS.items()])
+    yield ""
+    yield "## Rows that are set aside"
+    yield ""
+    yield "Kept whole in the quarantine; the case is `unknown` on the other side, never missing."
+    yield ""
+    why = {rule.reason: rule.why for rule in reversed(SUITES[Side.CITY])}
+    yield from _table(
+        ["reason", "Tiếng Việt", "English", "why"],
+        [[f"`{reason}`", label.vi, label.en, why.get(reason, "")] for reason, label in QUARANTINE_LABELS.items()],
+    )
+
+
+def _names(fields: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in fields)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stderr.write(f"wrote {PAGE}\n")

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from schemas.codes import Side, Status
+from schemas.mismatch import PRECEDENCE, Kind
+from tasks.rules.reconcile import Ground, reconcile
+from tests.rules.pairs import NOW, Values, at, pairs
+
+LEDGER = [
+    "case_code", "kind", "field", "city_value", "portal_value", "agency_code", "procedure_code", "since", "verdict",
+    "leading",
+]  # fmt: skip
+JUNE = [(side.value, date(2025, 6, 1), date(2025, 7, 1)) for side in Side]
+
+
+def ground(*, unreadable: set[str] = frozenset(), windows: list[Any] | None = None) -> Ground:  # type: ignore[assignment]
+    read = pd.DataFrame(JUNE if windows is None else windows, columns=["side", "window_start", "window_end"])
+    return Ground(NOW, pd.Timedelta("1h"), pd.Timedelta("24h"), frozenset(unreadable), read)
+
+
+def doubled(*rows: tuple[str, str, int]) -> pd.DataFrame:
+    types = {"side": "string[pyarrow]", "case_code": "string[pyarrow]", "records": "int64"}
+    return pd.DataFrame(rows, columns=list(types)).astype(types)
+
+
+def found(
+    batch: pd.DataFrame, on: Ground | None = None, twice: pd.DataFrame | None = None
+) -> dict[tuple[str, str], str]:
+    findings = reconcile([batch], doubled() if twice is None else twice, on or ground())
+    assert set(findings.columns) == set(LEDGER)
+    assert not findings.duplicated(["case_code", "kind"]).any()
+    return {(code[-4:], kind): verdict for code, kind, verdict in findings[["case_code", "kind", "verdict"]].to_numpy()}
+
+
+def test_nothing_differs() -> None:
+    for batches in ([], [pairs(({}, {}))]):
+        empty = reconcile(batches, doubled(), ground())
+        assert empty.empty
+        assert set(empty.columns) == set(LEDGER)
+
+
+def test_presence() -> None:
+    other: Values = {"applicant_fingerprint": "0" * 32}
+    batch = pairs(({}, None), (None, other), ({"status_code": Status.REGISTERED}, None), ({"received_at": None}, None))
+    assert found(batch) == {("0000", "missing_on_portal"): "confirmed", ("0001", "missing_in_city"): "confirmed"}
+
+
+def test_the_missing_side_has_no_value() -> None:
+    findings = reconcile([pairs((None, {}))], doubled(), ground())
+    assert findings[["field", "portal_value", "agency_code", "since"]].to_numpy().tolist() == [
+        ["case_code", "H26.01-250603-0000", "H26.01", pd.Timestamp(at("3 08:00"))]
+    ]
+    assert findings["city_value"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [("19 19:00:01", "in_flight"), ("19 19:00:00", "late"), ("18 20:00:01", "late"), ("18 20:00:00", "confirmed")],
+)
+def test_age_decides_the_verdict(changed: str, verdict: str) -> None:
+    modified: Values = {"modified_at": at(changed)}
+    batch = pairs((modified, {"submission_channel": 1}), (modified, None))
+    assert set(found(batch).values()) == {verdict}
+
+
+def test_a_partner_in_quarantine_is_unknown_and_not_missing() -> None:
+    batch = pairs(({}, None), (None, {"applicant_fingerprint": "0" * 32}), ({}, {"submission_channel": 1}))
+    codes = set(batch["case_code"])
+    assert set(found(batch, ground(unreadable=codes)).values()) == {"unknown"}
+    assert found(batch, ground(unreadable={"H26.01-250603-0002"})) == {
+        ("0000", "missing_on_portal"): "confirmed",
+        ("0001", "missing_in_city"): "confirmed",
+        ("0002", "channel_differs"): "unknown",
+    }
+
+
+@pytest.mark.parametrize(
+    ("window", "verdict"),
+    [
+        ((date(2025, 6, 3), date(2025, 6, 4)), "confirmed"),
+        ((date(2025, 6, 1), date(2025, 6, 3)), "unknown"),
+        ((date(2025, 6, 4), date(2025, 7, 1)), "unknown"),
+    ],
+)
+def test_a_day_that_was_not_listed_is_unknown(window: tuple[date, date], verdict: str) -> None:
+    only_city, only_portal = pairs(({}, None)), pairs((None, {}))
+    for batch, silent in ((only_city, Side.PORTAL), (only_portal, Side.CITY)):
+        windows = [row for row in JUNE if row[0] != silent.value] + [(silent.value, *window)]
+        assert set(found(batch, ground(windows=windows)).values()) == {verdict}
+    assert set(found(only_city, ground(windows=[])).values()) == {"unknown"}
+
+
+def test_look_alikes_are_one_question_and_not_two_missing_cases() -> None:
+    batch = pairs(({}, None), (None, {}), (None, {"applicant_fingerprint": "0" * 32}))
+    assert found(batch) == {("0000", "ambiguous"): "confirmed", ("0002", "missing_in_city"): "confirmed"}
+
+
+def test_a_case_whose_partner_is_known_is_no_candidate_for_another() -> None:
+    """The city's 0000 has a partner, unreadable; the look-alike on the portal is a ghost of its own."""
+    batch = pairs(({}, None), (None, {}))
+    assert found(batch, ground(unreadable={"H26.01-250603-0000"})) == {
+        ("0000", "missing_on_portal"): "unknown",
+        ("0001", "missing_in_city"): "confirmed",
+    }
+
+
+def test_look_alikes_meet_across_batches() -> None:
+    one, two = pairs(({}, None)), pairs((None, {"case_code": "H26.01-250603-0010"}))
+    findings = reconcile([one, two], doubled(), ground())
+    assert findings[["kind", "city_value", "portal_value"]].to_numpy().tolist() == [
+        ["ambiguous", "H26.01-250603-0000", "H26.01-250603-0010"]
+    ]
+
+
+def test_duplicates_are_confirmed_at_once() -> None:
+    twice = doubled(("city", "H26.01-250603-7777", 2), ("portal", "H26.01-250603-7777", 3))
+    findings = reconcile([], twice, ground())
+    assert set(findings["verdict"]) == {"confirmed"}
+    rows = findings.set_index("kind")[["city_value", "portal_value"]].astype(object)
+    assert rows.where(rows.notna(), None).T.to_dict("list") == {
+        "duplicate_in_city": ["2 records", None],
+        "duplicate_on_portal": [None, "3 records"],
+    }
+
+
+def test_the_first_kind_by_precedence_leads() -> None:
+    everything: Values = {
+        "agency_code": "H26.02", "procedure_code": None, "submission_channel": 1, "fee_total": 1, "has_result": False,
+        "finished_at": at("11 10:00"), "clock_stopped_at": at("11 10:00"), "received_at": at("4 08:00"),
+        "account_verified_vneid": True, "status_code": Status.RETURNED,
+    }  # fmt: skip
+    findings = reconcile([pairs(({}, everything), ({}, {"submission_channel": 1}))], doubled(), ground())
+    assert findings.loc[findings["leading"], ["case_code", "kind"]].to_numpy().tolist() == [
+        ["H26.01-250603-0000", "phantom_overdue"],
+        ["H26.01-250603-0001", "channel_differs"],
+    ]
+    listed = findings.loc[findings["case_code"] == "H26.01-250603-0000", "kind"].tolist()
+    assert listed == sorted(listed, key=lambda kind: PRECEDENCE[Kind(kind)])
+    assert len(listed) == 9
+
+
+def test_owner_and_procedure_are_the_citys_or_else_the_portals() -> None:
+    ghost: Values = {"agency_code": "H26.09", "procedure_code": "2.000003", "applicant_fingerprint": "0" * 32}
+    batch = pairs(({}, {"agency_code": "H26.02"}), (None, ghost), ({"agency_code": None}, {}))
+    owners = reconcile([batch], doubled(), ground()).set_index("case_code")["agency_code"]
+    assert owners.tolist() == ["H26.01", "H26.09", "H26.01"]

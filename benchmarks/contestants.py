@@ -147,24 +147,37 @@ def bare(folder: str) -> dict[str, Any]:
 
 
 def paced(folder: str) -> dict[str, Any]:
-    """Small pages at a limit of 200 requests a second that the city enforces: what share of it is used, and refused."""
-    limit = 200
-    knobs, windows = _configure(folder, HOSO_REQUESTS_PER_SECOND=str(limit), HOSO_CITY_PAGE_ROWS="10")
+    """Small pages at a limit of 200 requests a second that the city enforces: what share of it is used, and refused.
+
+    The city's own counter is read 2 and 14 seconds after the start.
+    """
+    limit, warm, seconds = 200, 2, 12
+    small = {"HOSO_CITY_PAGE_ROWS": "10", "HOSO_REQUESTS_PER_SECOND": str(limit)}
+    knobs, windows = _configure(folder, **small)
     ready = systems(folder)
     source = source_of(Side.CITY, knobs.model_copy(update={"city_url": ready["metered_city"]}))
-    started = time.perf_counter()
-    stop = started + 15
+    done = threading.Event()
 
     def read(window: Any) -> None:
-        if time.perf_counter() < stop:
+        if not done.is_set():
             read_and_land(source, window, knobs.landing_dir, "paced", knobs)
 
+    def counted() -> dict[str, int]:
+        state: dict[str, int] = httpx.get(f"{ready['metered_city']}/_sandbox/state").json()["requests"]
+        return state
+
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(read, windows))
-    seconds = time.perf_counter() - started
-    state = httpx.get(f"{ready['metered_city']}/_sandbox/state").json()["requests"]
+        reads = [pool.submit(read, window) for window in windows]
+        time.sleep(warm)
+        before, started = counted(), time.perf_counter()
+        time.sleep(seconds)
+        after, elapsed = counted(), time.perf_counter() - started
+        done.set()
+    if not all(reading.exception() is None for reading in reads):
+        raise SystemExit("a window could not be read")
+    requests = after["dossiers"] - before["dossiers"]
     return {
-        "requests": state["dossiers"],
-        "share_of_limit": round(state["dossiers"] / seconds / limit, 4),
-        "share_refused": round(state.get("429", 0) / state["dossiers"], 5),
+        "requests": requests,
+        "share_of_limit": round(requests / elapsed / limit, 4),
+        "share_refused": round((after.get("429", 0) - before.get("429", 0)) / requests, 5),
     }

@@ -34,7 +34,7 @@ def run(cases: int, seed: int, folder: Path) -> dict[str, Any]:
     truth = folder / "truth.json"
     with (
         sandbox(cases, seed, truth) as ready,
-        sandbox(min(cases, 20_000), seed, folder / "other.json", LIMIT) as metered,
+        sandbox(40_000, seed, folder / "other.json", LIMIT) as metered,
     ):
         period = json.loads(truth.read_text(encoding="utf-8"))["period"]
         known = ready | {"metered_city": metered["city"], "period": period}

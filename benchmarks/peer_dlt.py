@@ -17,8 +17,8 @@ WORKERS = 8
 
 
 def run(folder: str) -> dict[str, Any]:
-    """Both sides, the whole period in one listing each, with dlt's defaults except: nested lists stay JSON (no child
-    tables), more workers, no progress, no telemetry.
+    """Both sides, the whole period in one listing each, with dlt's defaults except what makes it faster: nested lists
+    stay JSON (no child tables), Parquet instead of inserts, more workers; no telemetry.
     """
     os.environ |= {
         "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -100,7 +100,7 @@ def run(folder: str) -> dict[str, Any]:
         dataset_name="bench",
         pipelines_dir=f"{folder}/dlt-{os.getpid()}",
     )
-    pipeline.run([city, portal])
+    pipeline.run([city, portal], loader_file_format="parquet")
     with pipeline.sql_client() as client:
         rows = [client.execute_sql(f"select count(*) from {table}")[0][0] for table in ("dossiers", "cases")]
     return {"rows": sum(rows)}

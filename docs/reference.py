@@ -81,8 +81,8 @@ def _lines() -> Iterator[str]:
     )
     yield ""
     yield "A city case that is only registered is not expected on the portal. Codes are compared to the letter; an"
-    yield "agency that the portal names by a name of two agencies, or of none, is not known. A case whose partner could not be"
-    yield "read is no candidate for a loose match."
+    yield "agency that the portal names by a name of two agencies, or of none, is not known. A case whose partner could"
+    yield "not be read is no candidate for a loose match."
     yield ""
     yield "## Times and results"
     yield ""

@@ -31,9 +31,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     command.add_argument("--days", type=int, default=DEFAULT_DAYS, help="length of the history before now")
     command.add_argument("--session-ttl", type=float, default=600, help="seconds a portal session lasts")
     command.add_argument("--latency-ms", type=int, default=0, help="delay of every request for data")
-    command.add_argument(
-        "--rate", type=int, default=0, help="requests a second above which the answer is 429; 0 = any"
-    )
+    command.add_argument("--rate", type=int, default=0, help="requests a second above which the answer is 429; 0 = any")
     return parser.parse_args(arguments)
 
 

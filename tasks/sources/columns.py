@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -11,11 +12,13 @@ import pyarrow as pa
 
 from schemas.codes import Side
 from schemas.systems import WireSystem
-from schemas.wire import FIELDS, WireType
+from schemas.wire import FIELDS, WireField, WireType
 from tasks.sources.drift import ABSENT, Drift
 
 PAYLOAD: Final = "payload"
 ABSENT_FIELDS: Final = "absent_fields"
+TEXT: Final = frozenset({str, type(None)})
+LISTED: Final = TEXT | {list}
 Record = dict[str, Any]
 
 
@@ -44,10 +47,11 @@ def to_table(records: list[Record], system: WireSystem, drift: Drift) -> pa.Tabl
         if missing:
             _set_aside(aside, drift.removed(field, missing, len(records)), field.name)
             values = [None if value is ABSENT else value for value in values]
-        texts = values
-        if field.type is WireType.LIST or not _all_text(values):
-            _set_aside(aside, drift.retyped(field, values), field.name)
-            texts = [_text(value) for value in values]
+        kinds, texts = {*map(type, values)}, values
+        if not kinds <= TEXT:
+            if not (field.type is WireType.LIST and kinds <= LISTED):
+                _set_aside(aside, drift.retyped(field, values), field.name)
+            texts = [value if value is None or value.__class__ is str else _json(value) for value in values]
         if field.column in system.codes and not {*texts} <= system.codes[field.column]:
             codes = [None if isinstance(v, dict | list) else t for v, t in zip(values, texts, strict=True)]
             _set_aside(aside, drift.new_codes(field, codes), field.name)
@@ -68,14 +72,17 @@ def known_names(system: WireSystem) -> frozenset[str]:
     return system.ignored | {field.name.split(".")[0] for field in system.fields}
 
 
-def _values(records: list[Record], system: WireSystem) -> Any:
-    """(field, its values, whether no value is ABSENT) for each mapped field; one pass in C when no key is missing."""
+def _values(records: list[Record], system: WireSystem) -> Iterator[tuple[WireField, Sequence[Any], bool]]:
+    """(field, its values, whether no value is ABSENT) for each mapped field; one pass in C over complete records."""
     flat = [field for field in system.fields if "." not in field.name]
-    try:
-        columns = zip(*map(itemgetter(*(field.name for field in flat)), records), strict=True)
-        yield from ((field, column, True) for field, column in zip(flat, columns, strict=True))
-    except KeyError:
-        yield from ((field, [record.get(field.name, ABSENT) for record in records], False) for field in flat)
+    names = [field.name for field in flat]
+    wanted: set[str] = set(names)
+    lacking = dict.fromkeys(names, ABSENT)
+    complete = [record if wanted <= record.keys() else lacking | record for record in records]
+    columns = zip(*map(itemgetter(*names), complete), strict=True)
+    gaps = wanted.difference(wanted.intersection(*records))
+    for field, column in zip(flat, columns, strict=True):
+        yield field, column, field.name not in gaps
     for field in system.fields:
         if "." in field.name:
             path = field.name.split(".")
@@ -91,19 +98,13 @@ def dig(record: Any, path: list[str]) -> Any:
     return record
 
 
-def _all_text(values: Any) -> bool:
-    return {*map(type, values)} <= {str, type(None)}
-
-
 def _set_aside(aside: dict[int, list[str]], rows: list[int], name: str) -> None:
     for row in rows:
         aside[row].append(name)
 
 
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return orjson.dumps(value).decode()
+def _json(value: Any) -> str:
+    return "[]" if value == [] else orjson.dumps(value).decode()
 
 
 def _extended(records: list[Record], system: WireSystem) -> list[str | None]:
@@ -122,6 +123,8 @@ def _extended(records: list[Record], system: WireSystem) -> list[str | None]:
             extension = {}
         if isinstance(extension, dict):
             native = {key: dig(record, path.split(".")) for key, path in system.extension.items()}
-            extension = extension | {k: _text(v) for k, v in native.items() if v is not ABSENT and v is not None}
-        made.append(_text(extension))
+            extension = extension | {
+                k: v if isinstance(v, str) else _json(v) for k, v in native.items() if v not in (ABSENT, None)
+            }
+        made.append(_json(extension))
     return made

@@ -7,7 +7,7 @@ Policies: `stop` ends the reading of the window, `quarantine` sets the rows asid
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -63,7 +63,7 @@ class Drift:
             return []
         return self._apply(Change.REMOVED, mapped.name, missing, required=mapped.required, whole_page=whole)
 
-    def retyped(self, mapped: WireField, values: list[Any]) -> list[int]:
+    def retyped(self, mapped: WireField, values: Sequence[Any]) -> list[int]:
         """Note values of another JSON type than agreed; returns the rows to set aside. A number or flag in place of
         its text says the same and is taken as such; an object or list in place of a scalar is not.
         """

@@ -20,6 +20,8 @@ BURST_SECONDS = 0.05
 """How much unused pace may be caught up at once: servers that meter by the second tolerate that much."""
 SLOW_RATIO, SLOW_SECONDS = 3.0, 0.2
 """An answer is slow when it takes that many times its usual time, and that much longer."""
+FORGET = 0.002
+"""How fast a slower host becomes the usual one: by half in about 350 answers."""
 SHRINK, SHRINK_REFUSED = 0.7, 0.5
 """What is left of the requests in flight after slow answers, and after an answer "too many" or "unavailable"."""
 
@@ -69,7 +71,7 @@ class Concurrency:
         """Learn from one answer."""
         self._since_shrink += 1
         usual = self._usual.get(kind, seconds)
-        self._usual[kind] = seconds if seconds < usual else usual + 0.02 * (seconds - usual)
+        self._usual[kind] = seconds if seconds < usual else usual + FORGET * (seconds - usual)
         self._ratio += 0.2 * (seconds / max(usual, 1e-6) - self._ratio)
         slow = self._ratio > SLOW_RATIO and seconds - usual > SLOW_SECONDS
         if (slow or refused) and self._since_shrink >= self.limit:  # once for each round of requests in flight

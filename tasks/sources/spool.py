@@ -20,10 +20,15 @@ import pyarrow.parquet as pq
 
 from schemas.codes import Side
 from schemas.crash import point
-from tasks.sources.columns import landing_schema
+from tasks.sources.columns import PAYLOAD, landing_schema
 from tasks.sources.protocol import Part
 
 STATE = b"page"
+UNIQUE = frozenset(
+    {PAYLOAD, "record_id", "case_code", "applicant_name", "applicant_id_no", "phone", "email", "submitted_at"}
+    | {"received_at", "due_at", "finished_at", "returned_at", "modified_at", "site_extension", "components", "results"}
+)
+"""Columns with hardly a repeated value: a dictionary of them only costs time."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +129,20 @@ def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int) -> tup
     names: list[str] = []
     rows = waiting = 0
     pending: list[pa.Table] = []
+    repeated = [name for name in spool.schema.names if name not in UNIQUE]
 
     def flush() -> None:
         nonlocal pending, waiting
         name = f"{len(names):05d}.parquet"
         table = pa.concat_tables(pending) if pending else spool.schema.empty_table()
-        pq.write_table(table, aside / name, compression="zstd", compression_level=1)
+        pq.write_table(
+            table,
+            aside / name,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=repeated,
+            write_statistics=False,
+        )
         (aside / name).chmod(0o600)
         point("land.after_file")
         names.append(name)

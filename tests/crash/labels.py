@@ -16,7 +16,9 @@ def labels() -> list[str]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if not (isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "point"):
+                if not (
+                    isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "point"
+                ):
                     continue
                 where = f"{path.relative_to(ROOT)}:{node.lineno}"
                 match node.args:

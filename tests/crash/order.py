@@ -17,7 +17,9 @@ class Order:
     """Runs to do one after the other in one new process, on the warehouse at `url`.
 
     `reads` are names in `tests.crash.reads.READS`; the run of each is called `<read>-<attempt>`. With `crash_at` the
-    process ends itself there; otherwise it writes the warehouse's logical dump to `dump`.
+    process ends itself there; otherwise it writes the warehouse's logical dump to `dump`. With `prepared`, what a
+    process of its own read, validated and cleaned before (see `prepare`), the runs begin with the load. Without `draw`
+    no page and no workbook is made: neither changes the warehouse.
     """
 
     url: str
@@ -25,6 +27,8 @@ class Order:
     reads: tuple[str, ...]
     attempt: str
     crash_at: str | None = None
+    prepared: Path | None = None
+    draw: bool = False
 
     @property
     def dump(self) -> Path:
@@ -35,27 +39,30 @@ class Order:
         return self.folder / f"{self.attempt}.error"
 
 
-def obey(order: Order) -> None:
-    """The child's whole life. What it raises is left in a file."""
+def obey(order: Order, step: str) -> None:
+    """The child's whole life: one function of `tests.crash.path`. What it raises is left in a file."""
     from tests.crash import path
 
     try:
-        path.follow(order)
+        getattr(path, step)(order)
     except BaseException:
         order.error.write_text(traceback.format_exc(), encoding="utf-8")
         raise
 
 
-def give(order: Order) -> int:
-    """Have a new process, forked from the warm one, do it; its exit code, negative for a signal."""
+def give(order: Order, step: str = "follow") -> int:
+    """Have a new process, forked from the warm one, do it; its exit code, negative for a signal.
+
+    Raises AssertionError with what the child raised, or when it hangs.
+    """
     context = multiprocessing.get_context("forkserver")
-    child = context.Process(target=obey, args=(order,))
+    child = context.Process(target=obey, args=(order, step))
     child.start()
     child.join(PATIENCE)
     if child.exitcode is None:
         child.kill()
         child.join()
         raise AssertionError(f"a run hung: {order}")
-    if child.exitcode > 0:
+    if child.exitcode > 0:  # not by a signal
         raise AssertionError(order.error.read_text(encoding="utf-8") if order.error.exists() else f"{order} failed")
     return child.exitcode

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -20,8 +19,7 @@ from schemas.systems import OPENCPS, PORTAL
 from schemas.window import Window
 from tasks.sources.protocol import Page, Part, Record
 
-CASES, SEED, WORLD_DAYS, PAGE_ROWS = 240, 5, 40, 60
-FLAG = {Side.CITY: "dossierNote", Side.PORTAL: "KenhThucHien"}
+CASES, SEED, WORLD_DAYS, PAGE_ROWS = 200, 5, 40, 50
 CLOSED_OFFICE = {"MADONVI": "000.00.99.H26", "TENDONVI": "Phòng thử nghiệm", "CAPDONVI": "2"}
 
 
@@ -30,21 +28,23 @@ class Read:
     """One day's state of both systems, by row number of the world.
 
     `later` after the first read, `healed` rows have neither mismatch nor fault, `gone` ones are not listed, `edited`
-    ones say something new; `closed_office` is whether an agency is listed that the other reads do not have.
+    ones have another note in the city and a channel on the portal that is `edit` further on (1, 2, 3, 1, ...);
+    `closed_office` is whether an agency is listed that the other reads do not have.
     """
 
     later: timedelta
     healed: Callable[[int], bool]
     gone: Callable[[int], bool]
     edited: Callable[[int], bool]
+    edit: int = 1
     closed_office: bool = False
 
 
 READS = {
     "monday": Read(timedelta(), lambda n: False, lambda n: n % 11 == 3, lambda n: n % 23 == 1),
-    "tuesday": Read(timedelta(days=1), lambda n: n % 2 == 0, lambda n: n % 13 == 5, lambda n: n % 19 == 7, True),
-    "wednesday": Read(timedelta(days=2), lambda n: n % 2 == 1, lambda n: n % 7 == 1, lambda n: n % 17 == 8),
-    "monday_late": Read(timedelta(hours=12), lambda n: n % 3 == 0, lambda n: n % 5 == 2, lambda n: n % 19 == 7),
+    "tuesday": Read(timedelta(days=1), lambda n: n % 2 == 0, lambda n: n % 13 == 5, lambda n: n % 19 == 7, 1, True),
+    "wednesday": Read(timedelta(days=2), lambda n: n % 2 == 1, lambda n: n % 7 == 1, lambda n: n % 19 in (7, 8), 2),
+    "monday_late": Read(timedelta(hours=12), lambda n: n % 3 == 0, lambda n: n % 5 == 2, lambda n: n % 19 == 7, 2),
 }
 """From monday to tuesday to wednesday mismatches open, are resolved and reopen, cases change, go and come back, bad
 rows are released and return. The late read is from between the first two."""
@@ -68,7 +68,7 @@ def world() -> World:
 @lru_cache(maxsize=1)
 def records() -> dict[Side, list[Row]]:
     """Every row of both sides."""
-    planted, honest = world(), deepcopy(world())
+    planted, honest = world(), build(CASES, SEED, days=WORLD_DAYS)
     facts = honest.draft.portal.facts
     paired = np.flatnonzero(honest.draft.city.held & honest.draft.portal.held)
     for name, values in vars(honest.draft.city.facts).items():
@@ -117,8 +117,9 @@ class MemorySource:
         if not self._read.edited(row.number):
             return record
         if self.side is Side.CITY:
-            return record | {"dossierNote": "đã sửa"}
-        return record | {"KenhThucHien": "1" if record["KenhThucHien"] == "2" else "2"}
+            return record | {"dossierNote": f"đã sửa {self._read.edit}"}
+        channel = int(record["KenhThucHien"] or 1)
+        return record | {"KenhThucHien": str((channel - 1 + self._read.edit) % 3 + 1)}
 
     def parts(self, window: Window) -> list[Part]:
         return [Part("memory", window.start, window.last_day)]

@@ -5,6 +5,7 @@ No thread is started and no warehouse opened here, neither survives a fork.
 
 from __future__ import annotations
 
+import gc
 import threading
 
 from expectations import run
@@ -17,3 +18,4 @@ for side in Side:
     run._suite(side)
 reads.records()
 assert threading.active_count() == 1
+gc.freeze()  # or every child would copy what its collector visits

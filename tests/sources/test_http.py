@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from errors import MalformedPage, SourceRefused, TransportError
+from errors import MalformedPage, SourceRefused, TransportError, UnsafeAnswer
 from schemas.codes import Side
 from settings import Settings
 from tasks.sources.http import Wire, retry_after
+from tests.sources.network import certificate, tls_server
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -85,3 +88,43 @@ def test_both_forms_ofretry_after() -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     assert 55 < (retry_after(later) or 0) <= 60
     assert retry_after(format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)) == 0
+
+
+def test_a_pause_longer_than_allowed_gives_up_at_once(wire: Callable[..., Wire]) -> None:
+    client = wire(lambda request: reply(429, **{"Retry-After": "3600"}), retry_after_cap_seconds=60)
+    with pytest.raises(TransportError, match="3600"):
+        client.json("GET", "/x")
+    assert client.requests == 1
+
+
+def test_declared_character_sets_and_gzip_are_understood(wire: Callable[..., Wire]) -> None:
+    kinds = {"Content-Type": "application/json; charset=utf-16"}
+    client = wire(
+        sequence(
+            reply(body='{"a": "Hồ sơ"}'.encode("utf-16"), **kinds),
+            reply(body=b'\xef\xbb\xbf{"a": 1}'),
+            reply(body=gzip.compress(b'{"a": 2}'), **{"Content-Encoding": "gzip"}),
+            reply(body=gzip.compress(b'{"a": 3}')[:-6], **{"Content-Encoding": "gzip"}),
+            reply(body=b'"{\\"a\\": 4}"'),
+        )
+    )
+    assert [client.json("GET", "/x")["a"] for _ in range(4)] == ["Hồ sơ", 1, 2, 4]
+    assert client.requests == 5
+
+
+def test_a_certificate_of_the_configured_authority_is_trusted(knobs: Callable[..., Settings], tmp_path: Path) -> None:
+    pem = certificate(tmp_path)
+    with tls_server(pem) as address:
+        assert Wire(Side.CITY, address, knobs(ca_file=pem)).json("GET", "/") == []
+        with pytest.raises(UnsafeAnswer, match="certificate"):
+            Wire(Side.CITY, address, knobs()).json("GET", "/")
+
+
+def test_proxies_of_the_environment_are_used(knobs: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    made = Wire(Side.CITY, "http://city.example", knobs(attempts=1))
+    with pytest.raises(TransportError, match="ConnectError"):  # of the proxy: the name itself is never looked up
+        made.json("GET", "/x")
+    assert any("http://" in pattern.pattern for pattern in made._client._mounts)

@@ -84,15 +84,14 @@ def table_of(landed: Landed) -> pa.Table:
 
 
 def test_a_replica_has_what_the_listing_has(
-    replica: str, standing: Systems, world: World, knobs: Callable[..., Settings]
+    replica: str, systems: Systems, world: World, knobs: Callable[..., Settings]
 ) -> None:
-    standing.calm()
     settings = of_replica(knobs, replica, city_page_rows=7)
     with opened("replica", settings) as source:
         landed = read_and_land(source, WINDOW, settings.landing_dir, "r1", settings)
     there = {record["dossierId"] for record in _records(world)}
     assert sorted(table_of(landed)["record_id"].to_pylist()) == [
-        own for own in expected(standing, "opencps", WINDOW) if own in there
+        own for own in expected(systems, "opencps", WINDOW) if own in there
     ]
     assert landed.pages > 8
     received = table_of(landed)["received_at"].drop_null().to_pylist()
@@ -135,9 +134,8 @@ def write_exports(records: list[dict[str, Any]], folder: Path) -> None:
 
 
 def test_exports_have_what_the_listing_has(
-    standing: Systems, world: World, knobs: Callable[..., Settings], tmp_path: Path
+    systems: Systems, world: World, knobs: Callable[..., Settings], tmp_path: Path
 ) -> None:
-    standing.calm()
     folder = tmp_path / "exports"
     folder.mkdir()
     write_exports(_records(world), folder)
@@ -146,7 +144,7 @@ def test_exports_have_what_the_listing_has(
         landed = read_and_land(source, WINDOW, settings.landing_dir, "r1", settings)
     there = {record["dossierId"] for record in _records(world)}
     table = table_of(landed)
-    assert table["record_id"].to_pylist() == [own for own in expected(standing, "opencps", WINDOW) if own in there]
+    assert table["record_id"].to_pylist() == [own for own in expected(systems, "opencps", WINDOW) if own in there]
     assert landed.drift == []
     by_id = {record["dossierId"]: record for record in _records(world)}
     for own, code, agency in zip(

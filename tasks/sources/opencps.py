@@ -82,6 +82,6 @@ def _understood(answer: Any) -> tuple[int, list[Record]]:
         total, rows = int(answer["total"]), answer["data"]
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedPage(Side.CITY, "an answer without a `total` and `data`") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list) or not {*map(type, rows)} <= {dict}:
         raise MalformedPage(Side.CITY, "`data` is not a list of records")
     return total, rows

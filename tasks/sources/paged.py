@@ -103,7 +103,7 @@ def _understood(answer: Any, asked: int) -> tuple[int, list[Record]]:
         raise MalformedPage(Side.CITY, "an answer that is not an object")
     answer = _small(answer)
     total, rows = answer.get("totalCount"), answer.get("data")
-    if not isinstance(total, int) or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(total, int) or not isinstance(rows, list) or not {*map(type, rows)} <= {dict}:
         raise MalformedPage(Side.CITY, "an answer without a `totalCount` and records in `data`")
     if answer.get("currentPage", asked) != asked:
         raise MalformedPage(Side.CITY, "an answer gives another page than asked")

@@ -144,6 +144,6 @@ def _envelope(answer: Any, service: str) -> Record:
 
 def _rows(answer: Record) -> list[Record]:
     rows = answer.get("result")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list) or not {*map(type, rows)} <= {dict}:
         raise MalformedPage(Side.PORTAL, "`result` is not a list of records")
     return rows

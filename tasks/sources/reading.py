@@ -218,7 +218,10 @@ class Reader:
 
 def _identities(table: pa.Table) -> list[str]:
     """What tells records apart: the record's own number, or the whole record where it has none."""
-    return [own or whole for own, whole in zip(*(table[c].to_pylist() for c in ("record_id", PAYLOAD)), strict=True)]
+    own: list[str | None] = table["record_id"].to_pylist()
+    if all(own):
+        return own  # type: ignore[return-value]
+    return [number or whole for number, whole in zip(own, table[PAYLOAD].to_pylist(), strict=True)]
 
 
 def read_and_land(source: Source, window: Window, root: Path, run_id: str, settings: Settings) -> Landed:

@@ -24,6 +24,8 @@ from tasks.sources.columns import PAYLOAD, landing_schema
 from tasks.sources.protocol import Part
 
 STATE = b"page"
+GROUP_ROWS = 5_000
+"""Rows of a Parquet row group."""
 UNIQUE = frozenset(
     {PAYLOAD, "record_id", "case_code", "applicant_name", "applicant_id_no", "phone", "email", "submitted_at"}
     | {"received_at", "due_at", "finished_at", "returned_at", "modified_at", "site_extension", "components", "results"}
@@ -70,6 +72,7 @@ class Spool:
         """Close the part's file; it can still be appended to, in another file."""
         if self._writer is not None:
             self._writer.close()
+            point("land.after_file")
             self._sink.close()
         self._writer = self._sink = self._open_part = None
 
@@ -117,46 +120,20 @@ class Spool:
 
 
 def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int) -> tuple[list[str], int]:
-    """Write the window's parts as Parquet files of at most `file_rows` rows and rename them into place at once.
+    """Write the window's parts as Parquet files of about `file_rows` rows and rename them into place at once.
 
-    Returns the files in order, and their rows. Files are private: they hold personal data.
+    Returns the files in order, and their rows. Files are private: they hold personal data. Memory holds one row group.
     """
     spool.rest()
     aside = final.with_name(f".{final.name}.new")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True, mode=0o700)
     point("land.before_files")
-    names: list[str] = []
-    rows = waiting = 0
-    pending: list[pa.Table] = []
-    repeated = [name for name in spool.schema.names if name not in UNIQUE]
-
-    def flush() -> None:
-        nonlocal pending, waiting
-        name = f"{len(names):05d}.parquet"
-        table = pa.concat_tables(pending) if pending else spool.schema.empty_table()
-        pq.write_table(
-            table,
-            aside / name,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=repeated,
-            write_statistics=False,
-        )
-        (aside / name).chmod(0o600)
-        point("land.after_file")
-        names.append(name)
-        pending, waiting = [], 0
-
+    files = _Files(aside, spool.schema, file_rows)
     for part in parts:
         for page in spool.pages(part):
-            pending.append(page.table)
-            waiting += len(page.table)
-            rows += len(page.table)
-            if waiting >= file_rows:
-                flush()
-    if pending or not names:
-        flush()
+            files.add(page.table)
+    files.end()
     point("land.after_files")
     shutil.rmtree(final, ignore_errors=True)
     point("land.before_rename")
@@ -164,4 +141,56 @@ def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int) -> tup
     point("land.after_rename")
     shutil.rmtree(spool.folder)
     point("land.after_spool_removed")
-    return [str(final / name) for name in names], rows
+    return [str(final / name) for name in files.names], files.rows
+
+
+class _Files:
+    """Numbered Parquet files in a folder, written a row group at a time."""
+
+    def __init__(self, folder: Path, schema: pa.Schema, file_rows: int) -> None:
+        self.names: list[str] = []
+        self.rows = 0
+        self._folder, self._schema, self._file_rows = folder, schema, file_rows
+        self._repeated = [name for name in schema.names if name not in UNIQUE]
+        self._writer: Any = None
+        self._written = self._waiting = 0
+        self._pending: list[pa.Table] = []
+
+    def add(self, table: pa.Table) -> None:
+        self._pending.append(table)
+        self._waiting += len(table)
+        self.rows += len(table)
+        if self._waiting >= GROUP_ROWS:
+            self._flush()
+
+    def end(self) -> None:
+        """Write what is left; there is a file even when there are no rows."""
+        if self._pending or not self.names:
+            self._flush()
+        self._close()
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            self.names.append(f"{len(self.names):05d}.parquet")
+            path = self._folder / self.names[-1]
+            self._writer = pq.ParquetWriter(
+                path,
+                self._schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=self._repeated,
+                write_statistics=False,
+            )
+            path.chmod(0o600)
+        if self._pending:
+            self._writer.write_table(pa.concat_tables(self._pending))
+        self._written += self._waiting
+        self._pending, self._waiting = [], 0
+        if self._written >= self._file_rows:
+            self._close()
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            point("land.after_file")
+        self._writer, self._written = None, 0

@@ -6,67 +6,40 @@ What is compared is the logical dump of `tests.crash.path.dump`: everything but 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import signal
+import subprocess
+import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from schemas.crash import VARIABLE
 from tests.crash.conftest import Undisturbed
-from tests.crash.labels import labels
+from tests.crash.labels import ROOT, labels
 from tests.crash.order import Order, give
+from tests.crash.scenes import ENGINES, QUICK, SCENES, Crash, crashes
 
-SCENES = {
-    "first": ((), "monday"),
-    "daily": (("monday", "tuesday"), "wednesday"),
-    "late": (("monday", "tuesday", "wednesday"), "monday_late"),
-}
-"""What ran before, and the read whose run is killed."""
-LATE = "warehouse.late."
-BEFORE_LOAD = ("spool.", "land.", "extract.", "validate.", "clean.")
-ENGINES = ("duckdb", "postgresql")
-QUICK = {
-    "duckdb": {
-        "spool.after_page",
-        "land.before_rename",
-        "clean.after_accepted_removed",
-        "load.after_commit",
-        "warehouse.load.after_close_changed",
-        "warehouse.late.after_delete",
-        "warehouse.ledger.after_event",
-        "reconcile.before_commit",
-        "reconcile.after_commit",
-        "warehouse.scores.after_costs_reset",
-        "score.after_commit",
-        "report.after_commit",
-    },
-    "postgresql": {
-        "warehouse.load.after_open_new",
-        "load.after_commit",
-        "reconcile.before_commit",
-        "score.after_commit",
-    },
-}
-"""Killed in every run of the tests; the rest belongs to the full profile."""
-
-
-def crashes() -> Iterator[Any]:
-    """Every label on both engines, in the scenes that reach it."""
-    for engine in ENGINES:
-        for label in labels():
-            for scene in ["late"] if label.startswith(LATE) else ["daily", "first"]:
-                quick = label in QUICK[engine] and scene != "first"
-                marks = [] if quick else [pytest.mark.full]
-                yield pytest.param(engine, scene, label, marks=marks, id=f"{engine}-{scene}-{label}")
+CRASHES = [pytest.param(crash, marks=[] if crash.quick else [pytest.mark.full], id=str(crash)) for crash in crashes()]
 
 
 def test_the_whole_path_has_crash_points() -> None:
     known = labels()
     assert len(known) >= 40
     assert set().union(*QUICK.values()) <= set(known)
+
+
+def test_the_environment_chooses_the_point() -> None:
+    program = (
+        "from schemas.crash import point; point('one'); print('between', flush=True); point('two'); print('after')"
+    )
+    for label, code, told in (("two", -signal.SIGKILL, "between\n"), ("three", 0, "between\nafter\n")):
+        environment = os.environ | {VARIABLE: label, "PYTHONPATH": str(ROOT)}
+        ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        assert (ended.returncode, ended.stdout) == (code, told)
 
 
 def test_the_reads_bring_every_kind_of_change(duckdb: Undisturbed) -> None:
@@ -89,20 +62,15 @@ def test_the_reads_bring_every_kind_of_change(duckdb: Undisturbed) -> None:
     assert lines != duckdb.dump(reads)
 
 
-@pytest.mark.parametrize(("engine", "scene", "label"), list(crashes()))
+@pytest.mark.parametrize("crash", CRASHES)
 def test_a_killed_run_leaves_no_trace_in_the_result(
-    request: pytest.FixtureRequest, prepared: Path, tmp_path: Path, engine: str, scene: str, label: str
+    request: pytest.FixtureRequest, outcomes: dict[Crash, Future[tuple[int, Path]]], crash: Crash
 ) -> None:
-    undisturbed: Undisturbed = request.getfixturevalue(engine)
-    before, read = SCENES[scene]
-    ready = None if label.startswith(BEFORE_LOAD) else prepared
-    draw = label.startswith("report.")
-    with undisturbed.copy(undisturbed.url(before)) as url:
-        killed = Order(url, tmp_path, (read,), "killed", label, ready, draw)
-        assert give(killed) == -signal.SIGKILL, f"{label} was not reached"
-        resumed = Order(url, tmp_path, (read,), "resumed", None, ready, draw)
-        assert give(resumed) == 0
-    _same(resumed.dump, undisturbed.dump((*before, read)))
+    undisturbed: Undisturbed = request.getfixturevalue(crash.engine)
+    before, read = SCENES[crash.scene]
+    code, dump = outcomes[crash].result()
+    assert code == -signal.SIGKILL, f"{crash.label} was not reached"
+    _same(dump, undisturbed.dump((*before, read)))
 
 
 @pytest.mark.full
@@ -124,4 +92,5 @@ def test_many_killed_attempts_leave_no_trace_in_the_days_after(
 
 def _same(found: Path, expected: list[str]) -> None:
     lines = found.read_text(encoding="utf-8").splitlines()
-    assert list(difflib.unified_diff(expected, lines, "undisturbed", "resumed", n=0))[:20] == []
+    differences = list(difflib.unified_diff(expected, lines, "undisturbed", "resumed", n=0, lineterm=""))
+    assert not differences, "\n".join(differences[:20])

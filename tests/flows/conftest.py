@@ -12,7 +12,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 import settings
 from flows.demo import sandbox
-from tasks.extract import client
+from tasks.extract import forget_clients
 
 CASES, SEED = 1_500, 11
 
@@ -51,4 +51,4 @@ def configured(systems: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
 
 def _forget() -> None:
     settings.current.cache_clear()
-    client.cache_clear()
+    forget_clients()

@@ -72,7 +72,6 @@ class Spool:
         """Close the part's file; it can still be appended to, in another file."""
         if self._writer is not None:
             self._writer.close()
-            point("land.after_file")
             self._sink.close()
         self._writer = self._sink = self._open_part = None
 

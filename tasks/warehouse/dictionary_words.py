@@ -123,6 +123,7 @@ COLUMNS: Final = {
     "verdict": "How far the mismatch is believed.",
     "verdict_en": "The verdict in English.",
     "verdict_vi": "The verdict in Vietnamese.",
+    "watermark": "Changes that the source took until then are in the read for certain; null: not known.",
     "window_end": "First day after the window that was read.",
     "window_start": "First day of the window in which the row was read.",
 }

@@ -163,6 +163,7 @@ window: Final = Table(
     Column("window_start", Date, primary_key=True),
     Column("window_end", Date, nullable=False),
     _instant("read_at", nullable=False),
+    _instant("watermark"),
     Column("extracted", BigInteger, nullable=False),
     Column("loaded", BigInteger, nullable=False),
     Column("unchanged", BigInteger, nullable=False),

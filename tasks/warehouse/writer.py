@@ -49,13 +49,14 @@ KEY_SCHEMA = pa.schema([CASE_SCHEMA.field(name) for name in ("case_code", "conte
 
 @dataclass(frozen=True)
 class WindowRows:
-    """What the earlier steps counted in one window: rows."""
+    """What the earlier steps counted in one window, in rows; changes that the source took until `watermark` are in."""
 
     window: Window
     extracted: int
     accepted: int
     duplicate: int
     quarantined: int
+    watermark: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,7 @@ def _record_windows(
                 "window_start": start,
                 "window_end": rows.window.end,
                 "read_at": as_of,
+                "watermark": rows.watermark,
                 "extracted": rows.extracted,
                 "loaded": written,
                 "unchanged": unchanged,

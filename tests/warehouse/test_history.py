@@ -26,6 +26,7 @@ from tasks.warehouse.writer import SideLoad, WindowRows, load_side
 
 WINDOWS = [Window(date(2026, 3, 2), date(2026, 3, 9)), Window(date(2026, 3, 9), date(2026, 3, 16))]
 START = datetime(2026, 3, 20, tzinfo=UTC)
+COMMIT_LAG = timedelta(minutes=5)
 
 Said = dict[str, int]
 """Case code -> content, as one read of one window lists it."""
@@ -55,7 +56,7 @@ def read(connection: Connection, folder: Path, at: datetime, window: Window, sai
     """Load one read of one window."""
     path = folder / "cases.parquet"
     pq.write_table(table(window, said), path)
-    rows = WindowRows(window, extracted=len(said), accepted=len(said), duplicate=0, quarantined=0)
+    rows = WindowRows(window, len(said), len(said), duplicate=0, quarantined=0, watermark=at - COMMIT_LAG)
     run_id = f"{at:%d%H}-{window.name}-{random.randrange(10**9)}"
     return load_side(connection, run_id, at, SideLoad(Side.CITY, [str(path)], [], [rows]))
 
@@ -132,6 +133,8 @@ def test_loading_a_window_again_writes_nothing_and_a_change_writes_one_version(w
         assert [count["loaded"] for count in (first, again, changed)] == [2, 0, 1]
         assert (again["unchanged"], changed["gone"]) == (2, 1)
         assert len(versions(connection)) == 3
+        marks = connection.execute(select(tables.window.c.watermark).order_by(tables.window.c.read_at))
+        assert [mark for (mark,) in marks] == [instant(number) - COMMIT_LAG for number in (1, 2, 3)]
 
 
 def test_rows_that_do_not_add_up_are_not_loaded(warehouse: Any, tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ TIMES = (
     "`due_differs` and `finished_differs` stand for themselves only while both sides give the same overdue verdict;"
     " otherwise the case is `phantom_overdue` or `hidden_overdue`.",
     "A verdict flips only if the clocks differ beyond their precision: when they stopped, the written due (or else"
-    " received) time, the waiting added to it. Returns and supplement requests are compared to the second.",
+    " received) time, the waiting added to it. Waiting may differ by one unit of the coarser side (minute, day) for"
+    " each request, where both sides have the same requests; an answer before its request adds no waiting.",
     "A finish time that one side lacks counts where that side's status is an end (3, 7, 8, 9, 10) or the statuses"
     " agree; before the end the status says it already.",
     "A case without a deadline on one side cannot be judged, so no verdict flips.",

@@ -55,11 +55,15 @@ _COMMON: Final = (
         "statuses outside 1..10 (0, 11, unknown words) have no meaning on the lifecycle",
         {"column": "status_code"},
     ),
-    _flag("code_bad", Reason.BAD_CODE, "a code outside its list cannot be compared"),
+    _flag("code_bad", Reason.BAD_CODE, "a code outside its list, or with a control character, cannot be compared"),
     _flag("time_bad", Reason.UNPARSEABLE_TIME, "a time that cannot be read would silently become 'no time'"),
     _flag("amount_bad", Reason.UNPARSEABLE_AMOUNT, "money is whole dong; anything else is a fault of the sender"),
     _flag("list_bad", Reason.UNPARSEABLE_LIST, "a list that cannot be read would count as 'nothing attached'"),
-    _flag("received_absent", Reason.RECEIVED_MISSING, "past registration, a case without a received time has no clock"),
+    _flag(
+        "received_absent",
+        Reason.RECEIVED_MISSING,
+        "received by its status (any but 1, 3, 7), a case without a received time has no clock",
+    ),
     Rule(
         "ExpectColumnPairValuesAToBeGreaterThanB",
         Reason.DUE_BEFORE_RECEIVED,

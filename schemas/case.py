@@ -31,6 +31,7 @@ CASE_SCHEMA: Final = pa.schema(
         pa.field("finished_at", _TIME),
         pa.field("finished_precision", pa.int16()),
         pa.field("returned_at", _TIME),
+        pa.field("returned_precision", pa.int16()),
         pa.field("modified_at", _TIME),
         pa.field("online_payment", pa.int16()),
         pa.field("fee_total", pa.int64()),
@@ -41,6 +42,7 @@ CASE_SCHEMA: Final = pa.schema(
         pa.field("population_linked", pa.bool_()),
         pa.field("has_result", pa.bool_()),
         pa.field("supplement_requests", pa.int16()),
+        pa.field("supplement_precision", pa.int16()),
         pa.field("clock_stopped_at", _TIME),
         pa.field("deadline_at", _TIME),
         pa.field("agency_rung", pa.int16()),
@@ -52,7 +54,8 @@ CASE_SCHEMA: Final = pa.schema(
         pa.field("landing_file", pa.string()),
     ]
 )
-"""Times are UTC microseconds; `*_precision` is 0 second, 1 minute, 2 day, as the source wrote it. `clock_stopped_at`
+"""Times are UTC microseconds; `*_precision` is 0 second, 1 minute, 2 day, as the source wrote it
+(`supplement_precision`: the coarsest of all requests and answers). `clock_stopped_at`
 and `deadline_at` carry the national on-time rule: overdue at t is `coalesce(clock_stopped_at, t) > deadline_at`.
 `received_day` is the received time's day in Vietnam's wall clock, `listed_day` the day under which the source lists the
 case (the submission day of a case not received yet). `window_start` is the first day of the window in which the row was

@@ -16,11 +16,11 @@ from prefect import get_run_logger, task
 import settings
 from errors import QuarantineFlood
 from expectations.run import failures, reasons
-from schemas.codes import QuarantineReason, Side
+from schemas.codes import Side
 from schemas.crash import point
 from schemas.systems import STATUS_WORDS
 from schemas.window import Window
-from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys
+from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys, with_duplicates
 from tasks.rules.typed import typed
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.writer import QUARANTINE_SCHEMA
@@ -92,9 +92,8 @@ def _judge(side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]]) 
     verdicts = reasons(side, failures(side, rows))
     rows["reason"] = verdicts["reason"].reindex(rows.index).astype("string[pyarrow]")
     rows["reasons"] = verdicts["reasons"].reindex(rows.index).astype("string[pyarrow]")
-    reread, conflict = rows["repeat"] == REREAD, (rows["repeat"] == CONFLICT) & rows["reason"].isna()
-    for column in ("reason", "reasons"):
-        rows[column] = rows[column].mask(conflict, QuarantineReason.DUPLICATE_KEY.value)
+    reread, repeated = rows["repeat"] == REREAD, rows["repeat"] == CONFLICT
+    rows, conflict = with_duplicates(rows, repeated)
     fate = pd.Series("accepted", index=rows.index).mask(rows["reason"].notna(), "quarantined")
     fate = fate.mask(reread | conflict, "duplicate")
     by_window = {window.start: count for window, count in counts.items()}

@@ -47,16 +47,17 @@ def canonicalise(side: Side, rows: pd.DataFrame, references: References, fingerp
     frame["procedure_code"] = _procedure(side, rows["procedure_code"])
     frame[["agency_code", "agency_rung"]] = _agency(side, rows, references.agencies)
     frame["submission_channel"] = rows["channel"]
-    for name in ("received", "due", "finished"):
+    for name in ("received", "due", "finished", "returned"):
         frame[f"{name}_at"] = rows[f"{name}_at"]
         frame[f"{name}_precision"] = rows[f"{name}_at_precision"]
     frame["received_day"] = vietnam_day(frame["received_at"])
     frame["listed_day"] = vietnam_day(rows["received_at"].fillna(rows["submitted_at"]))
-    for name in ("submitted_at", "returned_at"):
-        frame[name] = rows[name]
+    frame["submitted_at"] = rows["submitted_at"]
     never = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us, UTC]")
     frame["modified_at"] = rows["modified_at"] if side is Side.CITY else never
-    for name in ("online_payment", "fee_total", "has_result", "population_linked", "supplement_requests"):
+    for name in ("online_payment", "fee_total", "has_result", "population_linked"):
+        frame[name] = rows[name]
+    for name in ("supplement_requests", "supplement_precision"):
         frame[name] = rows[name]
     frame["has_digitised_component"] = (rows["has_digitised_component"] == 1).astype("boolean")
     frame["has_digitised_component"] = frame["has_digitised_component"].fillna(rows["any_digitised"])

@@ -12,7 +12,7 @@ from typing import Final
 import pandas as pd
 
 from schemas.case import DIGITAL_FLAGS
-from schemas.codes import END_STATUSES, RESULT_STATUSES
+from schemas.codes import END_STATUSES, RESULT_STATUSES, Status
 from schemas.mismatch import Kind
 from tasks.rules.deadline import overdue
 from tasks.rules.lifecycle import status_kinds
@@ -21,7 +21,7 @@ from tasks.rules.typed import latest
 
 FINDING_COLUMNS: Final = ("case_code", "kind", "field", "city_value", "portal_value")
 
-
+_GRAIN_SECONDS: Final = {0: 0, 1: 60, 2: 86_400}
 _NOTHING: Final = pd.DataFrame({name: pd.Series(dtype="string[pyarrow]") for name in FINDING_COLUMNS})
 
 
@@ -122,12 +122,14 @@ def _unfinished(pairs: pd.DataFrame) -> pd.Series:
 
 
 def _same_stop(pairs: pd.DataFrame) -> pd.Series:
-    """Whether the clocks stopped together. Only the finish time's precision is known; a return or a request that
-    stopped a clock is compared to the second."""
+    """Whether the clocks stopped together, as far as the coarser of the times that stopped them says: the finish, else
+    the return, of a case that ended; the request of one that waits."""
     stops = {}
     for side in ("city", "portal"):
-        stop, precision = pairs[f"{side}_clock_stopped_at"], pairs[f"{side}_finished_precision"]
-        stops[side] = stop, precision.where((stop == pairs[f"{side}_finished_at"]).fillna(False), 0).fillna(0)
+        of_end = pairs[f"{side}_finished_precision"].fillna(pairs[f"{side}_returned_precision"])
+        ended = pairs[f"{side}_status_code"].isin(sorted(END_STATUSES))
+        precision = of_end.where(ended, pairs[f"{side}_supplement_precision"])
+        stops[side] = pairs[f"{side}_clock_stopped_at"], precision.fillna(0)
     return same_time(*stops["city"], *stops["portal"]).astype(bool)
 
 
@@ -143,8 +145,23 @@ def _same_deadline(pairs: pd.DataFrame) -> pd.Series:
         at = pairs[f"{side}_due_at"].fillna(pairs[f"{side}_received_at"])
         precision = pairs[f"{side}_due_precision"].where(due, pairs[f"{side}_received_precision"]).fillna(0)
         written[side], added[side] = (at, precision), pairs[f"{side}_deadline_at"] - latest(at, precision)
-    same = same_time(*written["city"], *written["portal"]).astype(bool) & ~differ(added["city"], added["portal"])
+    alike = ~differ(added["city"], added["portal"])
+    alike |= ((added["city"] - added["portal"]).abs() < _waiting_grain(pairs)).fillna(False).astype(bool)
+    same = same_time(*written["city"], *written["portal"]).astype(bool) & alike
     return same | ~differ(pairs["city_deadline_at"], pairs["portal_deadline_at"])
+
+
+def _waiting_grain(pairs: pd.DataFrame) -> pd.Series:
+    """How far two sums of the same waiting can lie apart, because one side writes its times coarser: a unit for each
+    request. Nothing where the requests are not the same, or one side alone was asked again in vain."""
+    requests = pairs["city_supplement_requests"].fillna(0)
+    again = [
+        (pairs[f"{s}_status_code"] == int(Status.SUPPLEMENT_REQUESTED)) & (requests > 1) for s in ("city", "portal")
+    ]
+    same = (requests == pairs["portal_supplement_requests"].fillna(0)) & (again[0] == again[1])
+    precisions = [pairs[f"{side}_supplement_precision"].fillna(0) for side in ("city", "portal")]
+    coarser = precisions[0].where(precisions[0] > precisions[1], precisions[1]).where(same, 0)
+    return (coarser.map(_GRAIN_SECONDS).astype("int64") * requests.astype("int64")).astype("timedelta64[s]")
 
 
 def _side(pairs: pd.DataFrame, side: str) -> pd.DataFrame:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import xxhash
 
+from schemas.codes import QuarantineReason
+
 KEEP, REREAD, CONFLICT = "keep", "reread", "conflict"
 
 
@@ -32,3 +34,16 @@ def repeated_keys(keys: pd.DataFrame) -> pd.Series:
     conflict = pd.Series(False, index=keys.index)
     conflict[standing.index] = records > 1
     return pd.Series(KEEP, index=keys.index).mask(reread, REREAD).mask(conflict, CONFLICT).astype("string[pyarrow]")
+
+
+def with_duplicates(rows: pd.DataFrame, repeated: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+    """`rows` with the duplicate among their reasons, and which of them have no other reason (bool).
+
+    `rows`: `reason`, `reasons` (null where nothing is wrong), `key_bad`; `repeated`: another record has the row's code.
+    A row that is bad anyway keeps its leading reason; a malformed code belongs to no case, so it doubles none.
+    """
+    conflict = repeated & rows["reason"].isna()
+    besides = repeated & rows["reason"].notna() & ~rows["key_bad"]
+    said = QuarantineReason.DUPLICATE_KEY.value
+    reasons = rows["reasons"].mask(besides, rows["reasons"] + f",{said}").mask(conflict, said)
+    return rows.assign(reason=rows["reason"].mask(conflict, said), reasons=reasons), conflict

@@ -52,7 +52,8 @@ def summarise(side: Side, rows: pd.DataFrame) -> pd.DataFrame:
     `any_digitised`, `any_reused`, `any_stored`, `has_result`, `population_linked` (bool), `fee_total` (Int64 dong, null
     without fees), `amount_bad`, `list_bad` (bool), `supplement_requests` (int), `supplement_requested_at` (latest,
     UTC),
-    `supplement_answered` (bool: the latest one), `supplement_waiting_s` (int seconds over the answered ones),
+    `supplement_answered` (bool: the latest one), `supplement_waiting_s` (int seconds over the answered ones; an answer
+    before its request adds none), `supplement_precision` (the coarsest `Precision` of their times, null without any),
     `supplement_time_bad` (bool); for the city also the scalars of the extension as text.
     """
     if side is Side.CITY:
@@ -169,10 +170,11 @@ def _supplements(lists: list[Any], requested: str, answered: str, index: pd.Inde
             "requested_at": asked["at"],
             "answered_at": replied["at"],
             "bad": asked["bad"] | replied["bad"] | asked["at"].isna(),
+            "precision": pd.concat([asked["precision"], replied["precision"]], axis=1).max(axis=1).astype("Int16"),
         }
     )
     waiting = (flat["answered_at"] - flat["requested_at"]).dt.total_seconds()
-    flat["waiting_s"] = waiting.fillna(0).astype("int64")
+    flat["waiting_s"] = waiting.fillna(0).clip(lower=0).astype("int64")
     by_row = flat.sort_values(["row", "requested_at"], kind="stable").groupby("row")
     places = pd.RangeIndex(len(index))
     last = by_row.tail(1).set_index("row").reindex(places)
@@ -182,6 +184,7 @@ def _supplements(lists: list[Any], requested: str, answered: str, index: pd.Inde
             "supplement_requested_at": last["requested_at"],
             "supplement_answered": last["answered_at"].notna(),
             "supplement_waiting_s": by_row["waiting_s"].sum().reindex(places, fill_value=0).astype("int64"),
+            "supplement_precision": by_row["precision"].max().reindex(places).astype("Int16"),
             "supplement_time_bad": by_row["bad"].any().reindex(places, fill_value=False).astype(bool),
         }
     )

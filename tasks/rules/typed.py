@@ -23,6 +23,10 @@ _CODE_LISTS: Final = {
     "has_digitised_component": {"0": 0, "1": 1},
     "account_verified_vneid": {"0": 0, "1": 1},
 }
+_FREE_CODES: Final = ("agency_code", "procedure_code")
+_CONTROL: Final = r"[\x00-\x1f\x7f]"
+"""No code has one, and the text under a hash keeps values apart by such characters."""
+_UNRECEIVED: Final = [int(status) for status in (Status.REGISTERED, Status.REFUSED, Status.WITHDRAWN)]
 _UNIT: Final = {Precision.SECOND: "1us", Precision.MINUTE: "1min", Precision.DAY: "1D"}
 
 
@@ -31,9 +35,11 @@ def typed(side: Side, landed: pd.DataFrame, city_words: Mapping[str, int] = CITY
 
     - times: `<name>` as UTC microseconds, `<name>_precision`, and `time_bad` = some time cannot be read
     - `status_code`: Int16 1..10, null when the text is no status
-    - codes: Int16, null when empty; `code_bad` = some code is outside its list
+    - codes: Int16, null when empty; `code_bad` = some code is outside its list, or that of an agency or a procedure has
+      a control character
     - the facts of `nested.summarise`; `list_bad`, `amount_bad`
-    - `key_bad`: the case code is there and malformed; `received_absent`: past registration without a received time
+    - `key_bad`: the case code is there and malformed; `received_absent`: received by its status, without a received
+      time (a case can be refused or withdrawn before it was received)
     - `due_latest_at`, `received_latest_at`: the last instant that the text can mean (a day lasts until its end)
     - `probable_code`: what the case code most probably means, for rows whose code is malformed
     """
@@ -50,11 +56,14 @@ def typed(side: Side, landed: pd.DataFrame, city_words: Mapping[str, int] = CITY
         frame[name] = parsed["at"]
         frame[f"{name}_precision"] = parsed["precision"]
         frame["time_bad"] |= parsed["bad"]
-    unreceived = frame["status_code"].isna() | (frame["status_code"] == int(Status.REGISTERED))
+    unreceived = frame["status_code"].isna() | frame["status_code"].isin(_UNRECEIVED)
     frame["received_absent"] = ~unreceived.fillna(True) & frame["received_at"].isna() & ~frame["time_bad"]
     for name in ("due", "received"):
         frame[f"{name}_latest_at"] = latest(frame[f"{name}_at"], frame[f"{name}_at_precision"])
     frame["code_bad"] = False
+    for name in _FREE_CODES:
+        if name in frame.columns:
+            frame["code_bad"] |= frame[name].str.contains(_CONTROL, regex=True).fillna(False).astype(bool)
     for name, meanings in _CODE_LISTS.items():
         text = frame[name].replace("", pd.NA)
         frame[name] = text.map(meanings).astype("Int16")

@@ -39,9 +39,7 @@ def disagreeing(connection: Connection, batch_rows: int) -> Iterator[pd.DataFram
     city = select(CITY.c.case_code, CITY.c.row_hash).where(_current(Side.CITY)).cte("narrow_city")
     portal = select(PORTAL.c.case_code, PORTAL.c.row_hash).where(_current(Side.PORTAL)).cte("narrow_portal")
     code = func.coalesce(city.c.case_code, portal.c.case_code)
-    doubled = select(quarantine.c.probable_code).where(
-        quarantine.c.reason == QuarantineReason.DUPLICATE_KEY.value, quarantine.c.released_at.is_(None)
-    )
+    doubled = select(quarantine.c.probable_code).where(_doubles())
     narrow = (
         select(code.label("case_code"))
         .select_from(city.join(portal, city.c.case_code == portal.c.case_code, full=True))
@@ -62,6 +60,12 @@ def _named(table: FromClause, prefix: str) -> list[ColumnElement[Any]]:
     return [table.c[name].label(f"{prefix}_{name}") for name in CASE_SCHEMA.names]
 
 
+def _doubles() -> ColumnElement[bool]:
+    """Rows set aside whose case code another record has, whatever else is wrong with them."""
+    q = quarantine.c
+    return and_(q.reasons.contains(QuarantineReason.DUPLICATE_KEY.value), q.released_at.is_(None))
+
+
 def open_quarantine(connection: Connection) -> pd.DataFrame:
     """Rows in quarantine now: `side`, `case_code`, `probable_code`, `reason`, `first_seen`, without their payload."""
     q = quarantine.c
@@ -74,7 +78,7 @@ def doubled_records(connection: Connection) -> pd.DataFrame:
     q = quarantine.c
     rows = (
         select(q.side, q.probable_code.label("case_code"), func.count().label("records"))
-        .where(q.reason == QuarantineReason.DUPLICATE_KEY.value, q.released_at.is_(None))
+        .where(_doubles())
         .group_by(q.side, q.probable_code)
     )
     return to_frame(fetch(connection, rows))

@@ -52,6 +52,8 @@ class Case:
     modified: Moment
     person: tuple[str, str] | None
     supplements: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    grain: int = SECOND
+    """The coarsest precision among the times of supplements."""
 
     @property
     def received_day(self) -> date | None:
@@ -65,7 +67,7 @@ class Case:
     @property
     def waited(self) -> timedelta:
         """Time between the requests and the answers of supplements; it is added to the deadline."""
-        return sum((answer - asked for asked, answer in self.supplements if answer), timedelta())
+        return sum((max(answer - asked, timedelta()) for asked, answer in self.supplements if answer), timedelta())
 
     @property
     def asked_again(self) -> datetime | None:
@@ -89,16 +91,13 @@ class Case:
         return start + self.waited
 
     def stopped(self) -> Moment:
-        """When the clock stopped: the end event, or the first supplement request while it is not answered.
-
-        Only the finish time's precision is kept; the other two are compared to the second.
-        """
+        """When the clock stopped: the end event, or the first supplement request while it is not answered."""
         if self.received is None:
             return None
         if self.status in END:
-            return self.finished or (self.returned and (self.returned[0], SECOND))
+            return self.finished or self.returned
         if self._waits and len(self.supplements) == 1:
-            return self.supplements[0][0], SECOND
+            return self.supplements[0][0], self.grain
         return None
 
     def overdue(self, references: References, as_of: datetime) -> bool | None:
@@ -119,11 +118,13 @@ def read(side: Side, record: Record, references: References) -> Case:
         raise Unreadable(QuarantineReason.MALFORMED_KEY)
     if any(name not in record for name in REQUIRED[side]):
         raise Unreadable(QuarantineReason.MISSING_FIELD)
+    if any(ord(c) < 32 or ord(c) == 127 for name in ("procedure", "agency") for c in _code(side, record, name)):
+        raise Unreadable(QuarantineReason.BAD_CODE)
     inner = record
     if side is Side.CITY:
         inner = _extension(record["metaData"])
     case = Case(code=code, status=_status(side, record[names["status"]]), **_content(side, record, inner, references))
-    if case.status != 1 and case.received is None:
+    if case.status not in (1, 3, 7) and case.received is None:
         raise Unreadable(QuarantineReason.RECEIVED_MISSING)
     due = latest(case.due)
     if due and case.received and due < case.received[0]:
@@ -131,6 +132,11 @@ def read(side: Side, record: Record, references: References) -> Case:
     if len(record.get(names["note"]) or "") > 2000:
         raise Unreadable(QuarantineReason.NOTE_TOO_LONG)
     return case
+
+
+def _code(side: Side, record: Record, name: str) -> str:
+    """The text of a field that holds a code; the portal's agency is a name."""
+    return "" if (side, name) == (Side.PORTAL, "agency") else record[NAMES[side][name]] or ""
 
 
 def _extension(text: Any) -> Record:
@@ -162,6 +168,7 @@ def _content(side: Side, record: Record, inner: Record, references: References) 
     flag["verified"] = code_of(inner.get(n["verified"]), {"0", "1"}) == 1
     amounts = [amount for item in lists["fees"] if (amount := dong(item.get(n["amount"]))) is not None]
     times = {name: moment(record.get(n[name])) for name in ("received", "due", "finished", "returned", "submitted")}
+    supplements = [_supplement(item, n) for item in lists["supplements"]]
     person = bare(record.get(n["person"]) or ""), (record.get(n["identity"]) or "").strip()
     return times | {
         "procedure": _procedure(side, record[n["procedure"]]),
@@ -173,15 +180,16 @@ def _content(side: Side, record: Record, inner: Record, references: References) 
         "result": any(item.get(n["url"]) for item in lists["results"]),
         "modified": moment(record["modifiedDate"]) if side is Side.CITY else None,
         "person": person if any(person) else None,
-        "supplements": sorted((_supplement(item, n) for item in lists["supplements"]), key=lambda s: s[0]),
+        "supplements": sorted(((a[0], b and b[0]) for a, b in supplements), key=lambda s: s[0]),
+        "grain": max((time[1] for pair in supplements for time in pair if time), default=SECOND),
     }
 
 
-def _supplement(item: Record, names: dict[str, str]) -> tuple[datetime, datetime | None]:
+def _supplement(item: Record, names: dict[str, str]) -> tuple[tuple[datetime, int], Moment]:
     asked, answered = moment(item.get(names["asked"])), moment(item.get(names["answered"]))
     if asked is None:
         raise Unreadable(QuarantineReason.UNPARSEABLE_TIME)
-    return asked[0], answered[0] if answered else None
+    return asked, answered
 
 
 def _procedure(side: Side, code: str | None) -> str | None:

@@ -12,7 +12,18 @@ from typing import Any
 from schemas.codes import Side
 from schemas.mismatch import Kind
 from tests.oracle.case import Case, read
-from tests.oracle.reading import END, NAMES, References, Unreadable, probable, same
+from tests.oracle.reading import (
+    DAY,
+    END,
+    MINUTE,
+    NAMES,
+    SECOND,
+    WELL_FORMED,
+    References,
+    Unreadable,
+    probable,
+    same,
+)
 
 Record = dict[str, Any]
 Days = Sequence[tuple[date, date]]
@@ -83,7 +94,7 @@ class _Side:
                 self.unreadable |= {probable(code) or ""}
             else:
                 readable[case.code].append(case)
-        self.doubled = {code for code in readable if len(distinct[code]) > 1}
+        self.doubled = {code for code in distinct if len(distinct[code]) > 1 and WELL_FORMED.fullmatch(code)}
         self.cases = {code: cases[0] for code, cases in readable.items() if code not in self.doubled}
         self.unreadable |= self.doubled
 
@@ -190,11 +201,22 @@ def _flip(a: Case, b: Case, references: References, as_of: datetime) -> Kind | N
 def _same_deadline(a: Case, b: Case, references: References) -> bool:
     """Deadlines agree when what they are made of does: due times, or else received times and limits; waiting; and the
     repeated request that ends all patience."""
-    made_of = [
-        (case.due is None, case.waited, case.asked_again, case.due is None and case.limit(references))
-        for case in (a, b)
-    ]
-    return made_of[0] == made_of[1] and (same(a.received, b.received) if a.due is None else same(a.due, b.due))
+    made_of = [(case.due is None, case.due is None and case.limit(references)) for case in (a, b)]
+    return (
+        made_of[0] == made_of[1]
+        and _same_waiting(a, b)
+        and (same(a.received, b.received) if a.due is None else same(a.due, b.due))
+    )
+
+
+def _same_waiting(a: Case, b: Case) -> bool:
+    """Waiting is compared to a unit of the coarser side for each request, where both know the same requests."""
+    exact = a.waited == b.waited and a.asked_again == b.asked_again
+    again = [case.status == 5 and len(case.supplements) > 1 for case in (a, b)]
+    unit = {SECOND: timedelta(), MINUTE: timedelta(minutes=1), DAY: timedelta(days=1)}[max(a.grain, b.grain)]
+    if exact or not unit or len(a.supplements) != len(b.supplements) or again[0] != again[1]:
+        return exact
+    return abs(a.waited - b.waited) < unit * len(a.supplements)
 
 
 def _status_explains_finish(a: Case, b: Case, kinds: set[Kind]) -> bool:

@@ -20,15 +20,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, Table, create_engine
 from sqlalchemy.pool import StaticPool
 
 from expectations.suites import SUITES, Rule
-from schemas.codes import QuarantineReason, Side
+from schemas.codes import Side
 from schemas.systems import OPENCPS, PORTAL
 from schemas.window import Window
 from tasks.rules.canonical import References, canonicalise
-from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys
+from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys, with_duplicates
 from tasks.rules.reconcile import Ground, reconcile
 from tasks.rules.typed import typed
 from tasks.sources.columns import to_table
@@ -87,10 +87,9 @@ def _validated(read: Read, reverse: bool) -> tuple[pd.DataFrame, pd.DataFrame, l
     rows["reason"] = pd.Series(pd.NA, index=rows.index, dtype="string[pyarrow]")
     for rule in reversed(SUITES[read.side]):  # the first rule leads, so it is written last
         rows["reason"] = rows["reason"].mask(broken(rule, rows), rule.reason.value)
-    reread = rows["repeat"] == REREAD
-    conflict = (rows["repeat"] == CONFLICT) & rows["reason"].isna()
-    rows["reason"] = rows["reason"].mask(conflict, QuarantineReason.DUPLICATE_KEY.value)
     rows["reasons"] = rows["reason"]
+    reread = rows["repeat"] == REREAD
+    rows, conflict = with_duplicates(rows, rows["repeat"] == CONFLICT)
     fate = pd.Series("accepted", index=rows.index).mask(rows["reason"].notna(), "quarantined")
     fate = fate.mask(reread | conflict, "duplicate")
     bad = rows.loc[rows["reason"].notna() & ~reread].copy()
@@ -152,8 +151,10 @@ class Warehouse:
             counts[read.side] = load_side(connection, run_id, as_of, load)
         return counts
 
-    def findings(self, connection: Connection, as_of: datetime, batch_rows: int = 100_000) -> pd.DataFrame:
-        """What the reconcile step finds in the warehouse at `as_of`."""
+    def findings(
+        self, connection: Connection, as_of: datetime, batch_rows: int = 100_000, only: Table | None = None
+    ) -> pd.DataFrame:
+        """What the reconcile step finds in the warehouse at `as_of`, among the codes of `only`."""
         ground = Ground(
             as_of=pd.Timestamp(as_of),
             lag=pd.Timedelta(LAG),
@@ -161,11 +162,14 @@ class Warehouse:
             unreadable=frozenset(queries.open_quarantine(connection)["probable_code"].dropna()),
             windows=queries.windows_read(connection),
         )
-        return reconcile(queries.disagreeing(connection, batch_rows), queries.doubled_records(connection), ground)
+        batches = queries.disagreeing(connection, batch_rows, only)
+        return reconcile(batches, queries.doubled_records(connection, only), ground)
 
-    def remember(self, connection: Connection, findings: pd.DataFrame, run_id: str, as_of: datetime) -> dict[str, int]:
+    def remember(
+        self, connection: Connection, findings: pd.DataFrame, run_id: str, as_of: datetime, only: Table | None = None
+    ) -> dict[str, int]:
         table = pa.Table.from_pandas(findings[FINDING_SCHEMA.names], schema=FINDING_SCHEMA, preserve_index=False)
-        return remember(connection, run_id, as_of, [self.write("findings", table)])
+        return remember(connection, run_id, as_of, [self.write("findings", table)], only)
 
 
 def found(findings: pd.DataFrame) -> dict[tuple[str, str], str]:

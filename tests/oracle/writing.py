@@ -69,6 +69,7 @@ SPOILS: list[tuple[str, Any]] = [
     ("status", "11"), ("status", "handover"), ("due", "abc"), ("received", "20251345080000"), ("note", "x" * 2001),
     ("channel", "9"), ("fees", "amount"), ("components", "no list"), ("procedure", None), ("code", ""), ("code", "?"),
     ("code", "\u200b"), ("code", "lower"), ("supplements", "no time"), ("due", "01/06/2025"),
+    ("procedure", "1.000001\x1f"), ("agency", "H26.01\x1f"),
 ]  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def _agency(number: int, style: Style) -> str:
 
 def _lists(f: Facts, n: dict[str, str], style: Style) -> dict[str, list[Record]]:
     flag = (lambda v: v) if style.numbers else str
-    second = replace(style, layout=1)
+    plain = replace(style, layout=1)
     return {
         "components": [
             {n["digitised"]: flag(f.digital or 0), n["reused"]: flag(f.reused), n["stored"]: flag(f.stored)}
@@ -126,7 +127,8 @@ def _lists(f: Facts, n: dict[str, str], style: Style) -> dict[str, list[Record]]
         "fees": [{n["amount"]: _amount(fee, style)} for fee in f.fees],
         "results": [{n["url"]: "https://a.example/kq.pdf"}] if f.result else [],
         "supplements": [
-            {n["asked"]: _time(a, second, 0), n["answered"]: _time(b, second, 0)} for a, b in f.supplements
+            {n["asked"]: _time(a, plain, style.precision), n["answered"]: _time(b, plain, style.precision)}
+            for a, b in f.supplements
         ],
         "databases": [],
     }
@@ -157,7 +159,7 @@ def spoil(side: Side, record: Record, how: tuple[str, Any]) -> Record:
         record[n["code"]] = {"": "", "?": "no code", "\u200b": code[:5] + "\u200b" + code[5:], "lower": code.lower()}[
             value
         ]
-    elif name == "procedure":
+    elif name == "procedure" and value is None:
         del record[n["procedure"]]
     elif name in ("channel", "fees", "components", "supplements"):
         inner = json.loads(record["metaData"]) if side is Side.CITY else record

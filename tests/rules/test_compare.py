@@ -142,6 +142,32 @@ def test_the_precision_of_a_finish_time_is_no_excuse_for_another_stop() -> None:
     assert kinds(waits, waits | {"clock_stopped_at": at("10 16:31")}) == {"phantom_overdue"}
 
 
+def test_returns_and_requests_are_compared_as_far_as_the_coarser_side_says() -> None:
+    returned: Values = {
+        "status_code": S.RETURNED, "finished_at": None, "finished_precision": None, "returned_at": at("10 16:40"),
+        "returned_precision": 0, "clock_stopped_at": at("10 16:40"),
+    }  # fmt: skip
+    by_day = returned | {"returned_at": at("10 00:00"), "returned_precision": 2, "clock_stopped_at": at("10 00:00")}
+    assert kinds(returned, by_day) == set()
+    assert kinds(returned, by_day | {"returned_precision": 0}) == {"hidden_overdue"}
+    asked: Values = {
+        "status_code": S.SUPPLEMENT_REQUESTED, "finished_at": None, "finished_precision": None, "has_result": False,
+        "supplement_requests": 1, "supplement_precision": 0, "clock_stopped_at": at("10 16:40"),
+    }  # fmt: skip
+    asked_by_day = asked | {"supplement_precision": 2, "clock_stopped_at": at("10 00:00")}
+    assert kinds(asked, asked_by_day) == set()
+    assert kinds(asked, asked_by_day | {"clock_stopped_at": at("9 00:00")}) == {"hidden_overdue"}
+    # Waited 26 hours; by days that is one day or two.
+    waited: Values = {
+        "supplement_requests": 1, "supplement_precision": 0, "finished_at": at("11 18:00"),
+        "clock_stopped_at": at("11 18:00"), "deadline_at": at("11 18:30"),
+    }  # fmt: skip
+    by_days = waited | {"supplement_precision": 2, "deadline_at": at("11 16:30")}
+    assert kinds(waited, by_days) == set()
+    assert kinds(waited, by_days | {"supplement_requests": 2}) == {"phantom_overdue"}
+    assert kinds(waited, by_days | {"deadline_at": at("10 16:30")}) == {"phantom_overdue"}
+
+
 HANDED_OVER: Values = {"finished_at": None, "finished_precision": None, "clock_stopped_at": at("9 11:00")}
 """Ended by the return, without a finish time."""
 

@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.rules.duplicates import CONFLICT, KEEP, REREAD, identities, repeated_keys
+from tasks.rules.duplicates import CONFLICT, KEEP, REREAD, identities, repeated_keys, with_duplicates
 
 rows = st.tuples(st.sampled_from(["A", "B", "", None]), st.sampled_from(["1", "2", "", None]), st.sampled_from("xyz"))
 
@@ -42,3 +42,21 @@ def test_examples() -> None:
         "without numbers, the same content is one record"
     )
     assert judge([("", "1", "x"), (None, "1", "x")]) == [KEEP, KEEP], "rows without a code belong to no case"
+
+
+def test_records_that_are_bad_anyway_are_duplicates_all_the_same() -> None:
+    """All but those with a malformed code, which is no case's."""
+    text = {"dtype": "string[pyarrow]"}
+    rows = pd.DataFrame(
+        {
+            "reason": pd.Series([None, "bad_status", "malformed_key", "bad_status"], **text),
+            "reasons": pd.Series([None, "bad_status,bad_code", "malformed_key", "bad_status"], **text),
+            "key_bad": [False, False, True, False],
+        }
+    )
+    told, alone = with_duplicates(rows, pd.Series([True, True, True, False]))
+    assert alone.tolist() == [True, False, False, False]
+    assert told["reason"].tolist() == ["duplicate_key", "bad_status", "malformed_key", "bad_status"]
+    assert told["reasons"].tolist() == [
+        "duplicate_key", "bad_status,bad_code,duplicate_key", "malformed_key", "bad_status",
+    ]  # fmt: skip

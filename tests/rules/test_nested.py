@@ -80,6 +80,14 @@ def test_supplements_count_the_latest_and_the_waiting(side: Side) -> None:
     assert bad["supplement_time_bad"].all(), "a request without a time cannot stop a clock"
 
 
+def test_an_answer_before_its_request_adds_no_waiting_and_the_coarsest_time_is_told(side: Side) -> None:
+    asked, before, day = "20250604080000", "20250603080000", "20250606"
+    pairs = [{"asked": asked, "answered": before}, {"asked": asked, "answered": day}]
+    found = facts(side, {"supplements": pairs}, {"supplements": pairs[:1]}, {})
+    assert found["supplement_waiting_s"].tolist() == [40 * 3_600, 0, 0]
+    assert found["supplement_precision"].astype(object).where(lambda p: p.notna(), None).tolist() == [2, 0, None]
+
+
 @pytest.mark.parametrize("name", ["components", "fees", "results", "supplements"])
 def test_what_is_no_list_of_objects_is_bad(side: Side, name: str) -> None:
     wrong: list[Any] = ["x", {"a": 1}, [1], [None], 7]

@@ -17,12 +17,15 @@ from tasks.rules.reconcile import Ground, reconcile
 from tasks.warehouse import queries
 from tasks.warehouse.engine import open_engine, transaction
 from tasks.warehouse.ledger import FINDING_SCHEMA, remember
+from tasks.warehouse.touched import last_reconciled, stage_touched
 
 
 @task(name="reconcile", tags=["reconcile"])
-def reconcile_sides(run_id: str, as_of: datetime, run_dir: str) -> dict[str, int]:
+def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = False) -> dict[str, int]:
     """Judge every differing case and bring the ledger up to date; returns findings and ledger events by count.
 
+    `touched`: only the cases that can have changed since the last reconcile (all of them where that is not known, or
+    was later than `as_of`); the ledger is then as after a full one.
     Raises CanonicalMismatch when the warehouse holds hashes of another canonical version.
     """
     knobs = settings.current()
@@ -37,14 +40,16 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str) -> dict[str, int
             unreadable=frozenset(quarantined["probable_code"].dropna()),
             windows=queries.windows_read(connection),
         )
-        batches = queries.disagreeing(connection, knobs.batch_rows)
-        findings = reconcile(batches, queries.doubled_records(connection), ground)
+        since = last_reconciled(connection) if touched else None
+        only = stage_touched(connection, as_of, since) if since and since < as_of else None
+        batches = queries.disagreeing(connection, knobs.batch_rows, only)
+        findings = reconcile(batches, queries.doubled_records(connection, only), ground)
         point("reconcile.after_judging")
         path = Path(run_dir) / "findings.parquet"
         table = pa.Table.from_pandas(findings[FINDING_SCHEMA.names], schema=FINDING_SCHEMA, preserve_index=False)
         pq.write_table(table, path)
         point("reconcile.after_findings")
-        events = remember(connection, run_id, as_of, [str(path)])
+        events = remember(connection, run_id, as_of, [str(path)], only)
         point("reconcile.before_commit")
     point("reconcile.after_commit")
     by_verdict = findings["verdict"].value_counts().to_dict()

@@ -37,17 +37,23 @@ FINDING_SCHEMA = pa.schema(
 _STATE = ("leading", "verdict", "field", "city_value", "portal_value", "agency_code", "procedure_code", "since")
 
 
-def remember(connection: Connection, run_id: str, as_of: datetime, files: Sequence[str]) -> dict[str, int]:
-    """Bring the ledger up to a full run's findings; returns how many were opened, confirmed, changed, resolved,
-    reopened.
+def remember(
+    connection: Connection, run_id: str, as_of: datetime, files: Sequence[str], only: Table | None = None
+) -> dict[str, int]:
+    """Bring the ledger up to a run's findings; returns how many were opened, confirmed, changed, resolved, reopened.
 
-    Findings not seen again are resolved. `confirmed` counts a mismatch once in each of its lives.
+    Findings not seen again are resolved: all of them after a full run, else those of the codes that were looked at
+    (`only`: a table with `case_code`). `confirmed` counts a mismatch once in each of its lives.
     """
     found = stage(connection, "stage_finding", FINDING_SCHEMA, files)
     point("warehouse.ledger.after_stage")
-    counts = _events(connection, run_id, as_of, found)
+    unseen = and_(mismatch.c.resolved_at.is_(None), ~exists().where(_same(found)))
+    if only is not None:
+        unseen = and_(unseen, mismatch.c.case_code.in_(select(only.c.case_code)))
+    counts = _events(connection, run_id, as_of, found, unseen)
     point("warehouse.ledger.after_events")
-    _resolve(connection, as_of, found)
+    resolved = {"resolved_at": as_of, "verdict": Verdict.RESOLVED.value}
+    connection.execute(mismatch.update().values(resolved).where(unseen))
     point("warehouse.ledger.after_resolve")
     _update(connection, run_id, as_of, found)
     point("warehouse.ledger.after_update")
@@ -62,7 +68,9 @@ def _same(found: Table) -> ColumnElement[bool]:
     return and_(mismatch.c.case_code == found.c.case_code, mismatch.c.kind == found.c.kind)
 
 
-def _events(connection: Connection, run_id: str, as_of: datetime, found: Table) -> dict[str, int]:
+def _events(
+    connection: Connection, run_id: str, as_of: datetime, found: Table, unseen: ColumnElement[bool]
+) -> dict[str, int]:
     """Write what is about to happen, from the state before and the findings."""
     known = exists().where(_same(found))
     confirmed = found.c.verdict == Verdict.CONFIRMED.value
@@ -79,7 +87,7 @@ def _events(connection: Connection, run_id: str, as_of: datetime, found: Table) 
         "confirmed": select(*_row(found))
         .select_from(found.outerjoin(mismatch, _same(found)))
         .where(confirmed, or_(mismatch.c.confirmed_at.is_(None), not_(open_now))),
-        "resolved": select(*_row(mismatch, Verdict.RESOLVED)).where(open_now, ~exists().where(_same(found))),
+        "resolved": select(*_row(mismatch, Verdict.RESOLVED)).where(unseen),
     }
     names = ["case_code", "kind", "verdict", "city_value", "portal_value", "event", "at", "run_id"]
     counts = {}
@@ -101,11 +109,6 @@ def _count(connection: Connection, event: str, run_id: str) -> int:
     return connection.execute(
         select(func.count()).select_from(events).where(events.c.event == event, events.c.run_id == run_id)
     ).scalar_one()
-
-
-def _resolve(connection: Connection, as_of: datetime, found: Table) -> None:
-    unseen = and_(mismatch.c.resolved_at.is_(None), ~exists().where(_same(found)))
-    connection.execute(mismatch.update().values(resolved_at=as_of, verdict=Verdict.RESOLVED.value).where(unseen))
 
 
 def _update(connection: Connection, run_id: str, as_of: datetime, found: Table) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, FromClause, Table, and_, func, or_, select
 
 from schemas.case import CANONICAL_VERSION, CASE_SCHEMA
 from schemas.codes import QuarantineReason, Side
@@ -29,15 +29,29 @@ def mixed_canonical_versions(connection: Connection) -> list[int]:
     return sorted(v for v in connection.execute(versions).scalars() if v != CANONICAL_VERSION)
 
 
-def disagreeing(connection: Connection, batch_rows: int) -> Iterator[pd.DataFrame]:
+class Share(NamedTuple):
+    """The `number`-th (from 0) of `of` parts of all case codes, by hash: both sides of a case lie in the same part."""
+
+    number: int
+    of: int
+
+    def holds(self, connection: Connection, code: ColumnElement[str]) -> ColumnElement[bool]:
+        """Whether a code lies in this part. The parts are those of one engine: do not mix."""
+        on_postgres = connection.dialect.name == "postgresql"
+        bucket = (func.hashtextextended(code, 0) if on_postgres else func.hash(code)) % self.of
+        return func.abs(bucket) == self.number
+
+
+def disagreeing(
+    connection: Connection, batch_rows: int, only: Table | None = None, share: Share | None = None
+) -> Iterator[pd.DataFrame]:
     """Cases whose hashes differ or that lack a partner, in batches: `case_code` and every column of both sides as
     `city_<name>`, `portal_<name>` (null throughout for a missing partner).
 
     Two narrow columns are joined first and wide rows fetched for the differing codes only. Codes with two records on a
-    side never enter.
+    side never enter. `only`: a table of the case codes (`case_code`) to look at; `share`: a part of all codes.
     """
-    city = select(CITY.c.case_code, CITY.c.row_hash).where(_current(Side.CITY)).cte("narrow_city")
-    portal = select(PORTAL.c.case_code, PORTAL.c.row_hash).where(_current(Side.PORTAL)).cte("narrow_portal")
+    city, portal = (_narrow(connection, side, only, share) for side in Side)
     code = func.coalesce(city.c.case_code, portal.c.case_code)
     doubled = select(quarantine.c.probable_code).where(_doubles())
     narrow = (
@@ -54,6 +68,16 @@ def disagreeing(connection: Connection, batch_rows: int) -> Iterator[pd.DataFram
     )
     for batch in fetch_batches(connection, wide, batch_rows):
         yield to_frame(batch)
+
+
+def _narrow(connection: Connection, side: Side, only: Table | None, share: Share | None) -> CTE:
+    table = CITY if side is Side.CITY else PORTAL
+    rows = select(table.c.case_code, table.c.row_hash).where(_current(side))
+    if only is not None:
+        rows = rows.where(table.c.case_code.in_(select(only.c.case_code)))
+    if share is not None:
+        rows = rows.where(share.holds(connection, table.c.case_code))
+    return rows.cte(f"narrow_{side}")
 
 
 def _named(table: FromClause, prefix: str) -> list[ColumnElement[Any]]:
@@ -73,14 +97,16 @@ def open_quarantine(connection: Connection) -> pd.DataFrame:
     return to_frame(fetch(connection, rows))
 
 
-def doubled_records(connection: Connection) -> pd.DataFrame:
-    """Case codes with two records on a side: `side`, `case_code`, `records` (how many)."""
+def doubled_records(connection: Connection, only: Table | None = None) -> pd.DataFrame:
+    """Case codes with two records on a side: `side`, `case_code`, `records` (how many). `only` as in `disagreeing`."""
     q = quarantine.c
     rows = (
         select(q.side, q.probable_code.label("case_code"), func.count().label("records"))
         .where(_doubles())
         .group_by(q.side, q.probable_code)
     )
+    if only is not None:
+        rows = rows.where(q.probable_code.in_(select(only.c.case_code)))
     return to_frame(fetch(connection, rows))
 
 

@@ -1,0 +1,95 @@
+"""What an incremental reconcile has to look at again: a temporary table of case codes.
+
+A full reconcile limited to these codes leaves the ledger as a full one would, so every reason for which a finding can
+come, change or go is here: the case's own versions and bad rows, its age, a deadline that passed, a look-alike.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, MetaData, Select, Table, Text, and_, func, or_, select
+from sqlalchemy.schema import DropTable
+
+from schemas.mismatch import Kind, Verdict
+from tasks.warehouse.bulk import analyze
+from tasks.warehouse.tables import mismatch, quarantine, version
+
+_RESIDUE = (Kind.AMBIGUOUS.value, Kind.MISSING_ON_PORTAL.value, Kind.MISSING_IN_CITY.value)
+_OPEN = mismatch.c.resolved_at.is_(None)
+_CURRENT = version.c.recorded_to.is_(None)
+
+
+def last_reconciled(connection: Connection) -> datetime | None:
+    """Clock reading of the last reconcile that found anything; None when none ever did."""
+    latest: datetime | None = connection.execute(select(func.max(mismatch.c.last_seen))).scalar_one()
+    return latest
+
+
+def stage_touched(connection: Connection, as_of: datetime, since: datetime) -> Table:
+    """The codes whose findings may be others at `as_of` than at the reconcile at `since`: `case_code`, each once."""
+    table = Table("stage_touched", MetaData(), Column("case_code", Text, nullable=False), prefixes=["TEMPORARY"])
+    connection.execute(DropTable(table, if_exists=True))
+    table.create(connection, checkfirst=False)
+    for reason in (_changed(since), _unsettled(), _set_aside(since), _overdue_since(since, as_of)):
+        _add(connection, table, reason)
+    analyze(connection, table)
+    _add(connection, table, _look_alikes(table))
+    analyze(connection, table)
+    return table
+
+
+def _add(connection: Connection, table: Table, codes: Select[Any]) -> None:
+    (code,) = codes.selected_columns
+    known = select(table.c.case_code)
+    connection.execute(table.insert().from_select(["case_code"], codes.where(code.not_in(known)).distinct()))
+
+
+def _changed(since: datetime) -> Select[Any]:
+    """A version was opened or closed."""
+    v = version.c
+    return select(v.case_code).where(or_(v.recorded_from > since, v.recorded_to > since))
+
+
+def _unsettled() -> Select[Any]:
+    """An open mismatch whose verdict ages, or waits for a side to be read."""
+    return select(mismatch.c.case_code).where(_OPEN, mismatch.c.verdict != Verdict.CONFIRMED.value)
+
+
+def _set_aside(since: datetime) -> Select[Any]:
+    """A row went into quarantine, came out of it, or was seen there again."""
+    q = quarantine.c
+    moved = or_(q.last_seen > since, q.released_at > since)
+    return select(q.probable_code).where(q.probable_code.is_not(None), moved)
+
+
+def _overdue_since(since: datetime, as_of: datetime) -> Select[Any]:
+    """A deadline passed while the clock ran: the two sides' verdicts may part now."""
+    v = version.c
+    return select(v.case_code).where(
+        _CURRENT, v.clock_stopped_at.is_(None), v.deadline_at >= since, v.deadline_at <= as_of
+    )
+
+
+def _look_alikes(touched: Table) -> Select[Any]:
+    """Cases of the same applicant and day as a touched one that lacks its partner, now or at the last reconcile."""
+    alone, other = version.alias("alone"), version.alias("other")
+    sides = (
+        select(version.c.case_code)
+        .where(_CURRENT, version.c.case_code.in_(select(touched.c.case_code)))
+        .group_by(version.c.case_code)
+        .having(func.count() > 1)
+    )
+    residue = select(mismatch.c.case_code).where(_OPEN, mismatch.c.kind.in_(_RESIDUE))
+    lone: ColumnElement[bool] = or_(alone.c.case_code.not_in(sides), alone.c.case_code.in_(residue))
+    same_person = and_(
+        other.c.recorded_to.is_(None),
+        other.c.applicant_fingerprint == alone.c.applicant_fingerprint,
+        other.c.received_day == alone.c.received_day,
+    )
+    return (
+        select(other.c.case_code)
+        .select_from(alone.join(other, same_person))
+        .where(alone.c.case_code.in_(select(touched.c.case_code)), lone)
+    )

@@ -42,12 +42,32 @@ CHUNK = 1_000
 """Case codes of one statement."""
 
 
-def is_late(connection: Connection, side: Side, as_of: datetime) -> bool:
+def known_after(connection: Connection, side: Side, as_of: datetime) -> bool:
     """Whether a read of this side, or a replay of kept rows, at or after `as_of` is in the warehouse already."""
     w, r = tables.window.c, tables.run.c
     read = select(w.read_at).where(w.side == side.value, w.read_at >= as_of).limit(1)
     replayed = select(r.as_of).where(r.flow == REPLAY, r.as_of >= as_of).limit(1)
     return any(connection.execute(newer).first() is not None for newer in (read, replayed))
+
+
+def is_late(connection: Connection, side: Side, as_of: datetime, windows: Sequence[Window], cases: Table) -> bool:
+    """Whether something of these windows or of the staged `cases` is known from a read of this side at or after
+    `as_of`, or a replay of kept rows came after it.
+
+    Windows that were read side by side may be loaded in any order: they share no case, so none of them is late.
+    """
+    if not known_after(connection, side, as_of):
+        return False
+    w, r, v = tables.window.c, tables.run.c, tables.version.c
+    overlapping = or_(false(), *(and_(w.window_start < window.end, w.window_end > window.start) for window in windows))
+    replayed = select(r.as_of).where(r.flow == REPLAY, r.as_of >= as_of)
+    again = select(w.read_at).where(w.side == side.value, w.read_at >= as_of, overlapping)
+    met = select(v.case_code).where(
+        v.side == side.value,
+        or_(v.recorded_from >= as_of, v.recorded_to >= as_of),
+        exists().where(cases.c.case_code == v.case_code),
+    )
+    return any(connection.execute(query.limit(1)).first() is not None for query in (replayed, again, met))
 
 
 def load_late(

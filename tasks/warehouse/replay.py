@@ -21,7 +21,8 @@ from errors import ConfigError, ConservationBroken
 from schemas.case import CASE_SCHEMA
 from schemas.codes import QuarantineReason, Side
 from tasks.warehouse.bulk import fetch, fetch_batches, stage, to_frame
-from tasks.warehouse.late import is_late
+from tasks.warehouse.late import known_after
+from tasks.warehouse.published import keep_published
 from tasks.warehouse.tables import quarantine, version
 from tasks.warehouse.writer import KEY_SCHEMA, QUARANTINE_SCHEMA, write_versions
 
@@ -53,7 +54,7 @@ class Replayed:
 
 def check_time(connection: Connection, side: Side, as_of: datetime) -> None:
     """Raises ConfigError when a read or a replay at or after `as_of` is in the warehouse."""
-    if is_late(connection, side, as_of):
+    if known_after(connection, side, as_of):
         raise ConfigError(
             f"the {side} was read or replayed at {as_of:%Y-%m-%d %H:%M:%S} UTC or later: replay after that"
         )
@@ -93,6 +94,7 @@ def load_replayed(connection: Connection, run_id: str, as_of: datetime, replayed
     )
     accepted, dropped = _settle_files(connection, replayed, kept)
     keys = stage(connection, "stage_case", KEY_SCHEMA, replayed.clean_files)
+    keep_published(connection, replayed.side, as_of, keys, [])
     written = write_versions(connection, run_id, replayed.side, keys, replayed.clean_files, as_of)
     loaded = sum(written.values())
     _release(connection, kept, bad, as_of)

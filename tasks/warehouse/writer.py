@@ -13,9 +13,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, literal, or_, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    MetaData,
+    Table,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy import exists as sql_exists
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.schema import DropTable
 
 from errors import ConservationBroken
 from schemas.case import CASE_SCHEMA
@@ -25,6 +39,7 @@ from schemas.window import Window
 from tasks.warehouse import tables
 from tasks.warehouse.bulk import analyze, append, stage
 from tasks.warehouse.late import is_late, load_late
+from tasks.warehouse.published import keep_published
 
 QUARANTINE_SCHEMA = pa.schema(
     [
@@ -57,6 +72,8 @@ class WindowRows:
     duplicate: int
     quarantined: int
     watermark: datetime | None = None
+    clock_skew: float | None = None
+    """Seconds that the source's clock was ahead of ours."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +94,19 @@ def load_side(connection: Connection, run_id: str, as_of: datetime, load: SideLo
     bad = stage(connection, "stage_quarantine", QUARANTINE_SCHEMA, load.quarantine_files)
     point("warehouse.load.after_stage_quarantine")
     windows = [rows.window for rows in load.windows]
-    if is_late(connection, load.side, as_of):
+    cases = stage(connection, "stage_case", KEY_SCHEMA, load.clean_files)
+    keep_published(connection, load.side, as_of, cases, windows)
+    point("warehouse.load.after_keep_published")
+    if is_late(connection, load.side, as_of, windows, cases):
         cases = stage(connection, "stage_case", CASE_SCHEMA, load.clean_files)
         point("warehouse.late.after_stage")
         loaded, gone = load_late(connection, run_id, load.side, cases, bad, as_of, windows)
     else:
-        cases = stage(connection, "stage_case", KEY_SCHEMA, load.clean_files)
         point("warehouse.load.after_stage_keys")
-        loaded = write_versions(connection, run_id, load.side, cases, load.clean_files, as_of)
-        point("warehouse.load.after_versions")
         gone = _close_gone(connection, load.side, cases, bad, as_of, windows)
         point("warehouse.load.after_close_gone")
+        loaded = write_versions(connection, run_id, load.side, cases, load.clean_files, as_of)
+        point("warehouse.load.after_versions")
     _keep_quarantine(connection, run_id, load.side, bad, as_of, windows)
     _record_windows(connection, run_id, as_of, load, _staged_by_window(connection, cases), loaded, gone)
     point("warehouse.load.after_windows")
@@ -116,17 +135,19 @@ def write_versions(
     Raises ConservationBroken when other than the missing rows were written.
     """
     version = tables.version
-    changed = and_(version.c.case_code == keys.c.case_code, version.c.content_hash != keys.c.content_hash)
-    connection.execute(version.update().values(recorded_to=as_of).where(_current(side), changed))
-    point("warehouse.load.after_close_changed")
-    missing = ~sql_exists().where(_current(side), version.c.case_code == keys.c.case_code)
-    counted = select(keys.c.window_start, func.count()).where(missing).group_by(keys.c.window_start)
-    expected = dict(connection.execute(counted).tuples().all())
-    if not expected:
+    news = _stage_news(connection, side, keys)
+    point("warehouse.load.after_stage_news")
+    counted = select(news.c.window_start, func.count(), func.count().filter(news.c.known)).group_by(news.c.window_start)
+    found = connection.execute(counted).tuples().all()
+    if not found:
         return {}
+    expected = {start: rows for start, rows, _ in found}
+    if any(known for *_, known in found):
+        changed = and_(version.c.case_code == news.c.case_code, news.c.known)
+        connection.execute(version.update().values(recorded_to=as_of).where(_current(side), changed))
+    point("warehouse.load.after_close_changed")
     staged = connection.execute(select(func.count()).select_from(keys)).scalar_one()
-    everything = sum(expected.values()) == staged
-    only = None if everything else select(keys.c.case_code).where(missing)
+    only = None if sum(expected.values()) == staged else select(news.c.case_code)
     constants = {"side": side.value, "recorded_from": as_of, "run_id": run_id}
     point("warehouse.load.before_open_new")
     written = append(connection, version, CASE_SCHEMA, files, constants, only)
@@ -134,6 +155,23 @@ def write_versions(
     if written != sum(expected.values()):
         raise ConservationBroken(f"{side}: {written} versions written, {sum(expected.values())} were missing")
     return expected
+
+
+def _stage_news(connection: Connection, side: Side, keys: Table) -> Table:
+    """The cases that say something new, in one join: `case_code`, `window_start`, and whether another version of it is
+    `known`. What follows touches these alone."""
+    version = tables.version
+    columns = (Column(name, keys.c[name].type, nullable=False) for name in ("case_code", "window_start"))
+    news = Table(f"{keys.name}_news", MetaData(), *columns, Column("known", Boolean), prefixes=["TEMPORARY"])
+    connection.execute(DropTable(news, if_exists=True))
+    news.create(connection, checkfirst=False)
+    same_case = and_(_current(side), version.c.case_code == keys.c.case_code)
+    otherwise = or_(version.c.case_code.is_(None), version.c.content_hash != keys.c.content_hash)
+    rows = select(keys.c.case_code, keys.c.window_start, version.c.case_code.is_not(None))
+    rows = rows.outerjoin_from(keys, version, same_case).where(otherwise)
+    connection.execute(news.insert().from_select(list(news.c.keys()), rows))
+    analyze(connection, news)
+    return news
 
 
 def _close_gone(
@@ -227,6 +265,7 @@ def _record_windows(
                 "window_end": rows.window.end,
                 "read_at": as_of,
                 "watermark": rows.watermark,
+                "clock_skew_seconds": None if rows.clock_skew is None else round(rows.clock_skew),
                 "extracted": rows.extracted,
                 "loaded": written,
                 "unchanged": unchanged,

@@ -136,6 +136,9 @@ class Settings(BaseSettings):
     warehouse_wait_seconds: float = Field(60, ge=0)
     """How long a writer waits for a warehouse file that another process holds."""
 
+    dask_address: str = ""
+    """Scheduler of a Dask cluster that carries the windows of a backfill; empty = threads of the flow's process."""
+
     # Keeping
     landing_retention_days: Positive = 90
     """Landed reads and the working files of runs older than this may be purged; what is still needed never is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
@@ -15,17 +14,16 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import settings
 from errors import ConfigError
+from flows.carry import run_folder
+from flows.judge import judge, new_run_id
 from flows.progress import Progress
 from flows.stopwatch import Stopwatch
+from flows.truth import truthful
 from schemas.codes import Side
 from schemas.window import Window, split
 from tasks.clean import clean
 from tasks.extract import extract, read_catalogues
 from tasks.load import load
-from tasks.reconcile import reconcile_sides
-from tasks.repair import plan_repairs
-from tasks.report import report
-from tasks.score import score_sides
 from tasks.validate import validate
 
 RUNNER = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=8))
@@ -38,6 +36,7 @@ def _run_name() -> str:
 
 
 @flow(name="daily", flow_run_name=_run_name, task_runner=RUNNER)
+@truthful
 def daily(start: date | None = None, end: date | None = None, as_of: datetime | None = None) -> dict[str, Any]:
     """Read the cases received in [start, end) from both sides and bring warehouse, scores and report up to date.
 
@@ -47,8 +46,8 @@ def daily(start: date | None = None, end: date | None = None, as_of: datetime | 
     knobs = settings.current()
     as_of = as_of or datetime.now(UTC)
     days = _range(start, end, as_of, knobs.trailing_days)
-    run_id = f"{as_of.astimezone(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
-    run_dir = str(knobs.runs_dir.resolve() / run_id)
+    run_id = new_run_id(as_of)
+    run_dir = run_folder(run_id)
     windows = split(*days, knobs.window_days)
     get_run_logger().info("run %s: %d windows of %s..%s on each side", run_id, len(windows), *days)
     watch = Stopwatch()
@@ -68,14 +67,8 @@ def daily(start: date | None = None, end: date | None = None, as_of: datetime | 
     watch.rows("clean", sum(count["loaded"] + count["unchanged"] for count in counts.values()))
     watch.rows("load", sum(count["loaded"] for count in counts.values()))
 
-    with watch.step("reconcile"):
-        ledger = reconcile_sides(run_id, as_of, run_dir)
-    watch.rows("reconcile", ledger["findings"])
-    with watch.step("score"):
-        scores = score_sides(run_id, as_of, days)
-    reports = report(run_id, as_of, days, watch.timings(), run_dir)
-    plan = plan_repairs(run_id, run_dir)
-    return {"run_id": run_id, "counts": counts, "ledger": ledger, "scores": scores, "reports": reports, "plan": plan}
+    drift = [finding for reads in landed.values() for read in reads for finding in read["drift"]]
+    return judge("daily", run_id, as_of, days, counts, watch, drift)
 
 
 def _range(start: date | None, end: date | None, as_of: datetime, trailing_days: int) -> tuple[date, date]:

@@ -17,10 +17,10 @@ EVERY_SECONDS = 2.0
 class Progress:
     """Counts windows done and rows read. Use it in a flow."""
 
-    def __init__(self, windows: int) -> None:
+    def __init__(self, windows: int, key: str = "extraction") -> None:
         self._windows, self._done, self._rows = windows, 0, 0
         self._started = self._written = time.monotonic()
-        self._artifact = cast(UUID, create_progress_artifact(0.0, key="extraction", description=self._story()))
+        self._artifact = cast(UUID, create_progress_artifact(0.0, key=key, description=self._story()))
 
     def follow(self, futures: list[Any]) -> Iterator[Any]:
         """The futures as they complete; the artifact is brought to its final state after the last one."""

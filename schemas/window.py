@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import NamedTuple
+
+
+class Step(StrEnum):
+    """How long the windows of a backfill are."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 class Window(NamedTuple):
@@ -39,5 +48,22 @@ def split(start: date, end: date, days: int) -> list[Window]:
     while start < end:
         edge = grid + timedelta(days=((start - grid).days // days + 1) * days)
         windows.append(Window(start, min(edge, end)))
+        start = windows[-1].end
+    return windows
+
+
+def divide(start: date, end: date, step: Step) -> list[Window]:
+    """Windows of a day, a week (from Monday) or a calendar month that cover `[start, end)`, without gap or overlap.
+
+    Raises ValueError when the range is empty or reversed.
+    """
+    if step is not Step.MONTH:
+        return split(start, end, 1 if step is Step.DAY else 7)
+    if start >= end:
+        raise ValueError(f"the range {start}..{end} is empty: its end must be after its start")
+    windows = []
+    while start < end:
+        following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
+        windows.append(Window(start, min(following, end)))
         start = windows[-1].end
     return windows

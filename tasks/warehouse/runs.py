@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from schemas.case import CANONICAL_VERSION
 from schemas.crash import point
-from tasks.warehouse.tables import run
+from tasks.warehouse.tables import run, window
 
 RULES_VERSION = 1
 """Version of the comparison and scoring rules, kept with every run."""
@@ -40,8 +40,36 @@ def open_run(connection: Connection, run_id: str, flow: str, as_of: datetime, da
     )
 
 
-def close_run(connection: Connection, run_id: str, state: str) -> None:
-    """Record how a run ended."""
+def close_run(connection: Connection, run_id: str, state: str, as_of: datetime | None = None) -> None:
+    """Record how a run ended; with `as_of`, also the clock reading that its last part had."""
     point("warehouse.runs.before_close")
-    connection.execute(run.update().values(state=state).where(run.c.run_id == run_id))
+    said: dict[str, str | datetime] = {"state": state} | ({"as_of": as_of} if as_of else {})
+    connection.execute(run.update().values(said).where(run.c.run_id == run_id))
     point("warehouse.runs.after_close")
+
+
+def unfinished_run(connection: Connection, flow: str, days: tuple[date, date], state: str) -> str | None:
+    """The latest run of `flow` over these days that was left in `state`."""
+    asked = (run.c.flow == flow, run.c.range_start == days[0], run.c.range_end == days[1], run.c.state == state)
+    return connection.execute(select(run.c.run_id).where(*asked).order_by(run.c.as_of.desc()).limit(1)).scalar()
+
+
+def windows_done(connection: Connection, run_id: str) -> list[tuple[str, date, date]]:
+    """The windows that a run has loaded: side, start, end."""
+    w = window.c
+    rows = select(w.side, w.window_start, w.window_end).where(w.run_id == run_id).order_by(w.window_start, w.side)
+    return [(side, start, end) for side, start, end in connection.execute(rows)]
+
+
+def rows_a_day(connection: Connection) -> dict[str, float]:
+    """Rows that a day of each side had, over the latest read of every window in the ledger."""
+    w = window.c
+    newest = func.row_number().over(partition_by=(w.side, w.window_start, w.window_end), order_by=w.read_at.desc())
+    reads = select(w.side, w.window_start, w.window_end, w.extracted, newest.label("place")).subquery()
+    rows: dict[str, int] = {}
+    days: dict[str, int] = {}
+    latest = select(reads.c.side, reads.c.window_start, reads.c.window_end, reads.c.extracted)
+    for side, start, end, extracted in connection.execute(latest.where(reads.c.place == 1)):
+        rows[side] = rows.get(side, 0) + extracted
+        days[side] = days.get(side, 0) + (end - start).days
+    return {side: rows[side] / days[side] for side in rows}

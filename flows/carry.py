@@ -1,0 +1,92 @@
+"""Windows of one side, from the source to the warehouse, in whatever worker they land."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prefect import task
+
+import settings
+from schemas.codes import Side
+from schemas.window import Window
+from tasks.clean import clean
+from tasks.extract import extract
+from tasks.load_window import load_window
+from tasks.validate import validate
+
+FEW_ROWS = 500
+"""So few rows prove nothing about their source: bad ones among them stop no window."""
+MOST_TOGETHER = 7
+"""Windows of one side that are loaded in one transaction, at most."""
+CATALOGUES = ("agencies.parquet", "procedures.parquet")
+
+
+class Load(NamedTuple):
+    """Windows of one side that are carried together."""
+
+    side: Side
+    windows: list[Window]
+
+
+_judging = threading.Lock()
+"""Judging needs the processor, reading waits for the wire: threads of one process take turns at the first."""
+
+
+@task(name="windows", task_run_name="{side} {windows[0].start}", tags=["window"])
+def carry(side: Side, windows: list[Window], run_id: str, as_of: datetime | None, run_dir: str) -> dict[str, Any]:
+    """Extract, validate, clean and load neighbouring windows of one side in one transaction; returns their counts with
+    `side`, `windows`, `drift`, `pages`.
+
+    `as_of` is the clock reading of their versions; None: now, before the first request. A read that another one
+    overtook is still put in its place in time (`tasks.warehouse.late`). The folder of the run holds the catalogues.
+    """
+    as_of = as_of or datetime.now(UTC)
+    reads = [extract.fn(side, window, run_id) for window in windows]
+    folder = Path(run_dir) / "windows" / f"{side}-{windows[0].name}"
+    rows = sum(read["rows"] for read in reads)
+    with _judging:
+        _lend_catalogues(Path(run_dir), folder)
+        validated = validate.fn(side, reads, str(folder), stop_at_flood=rows >= FEW_ROWS)
+        cleaned = clean.fn(side, validated["accepted"], str(folder))
+        counts = load_window.fn(run_id, as_of, side, validated, cleaned)
+    shutil.rmtree(folder)
+    drift = [finding for read in reads for finding in read["drift"]]
+    told = {"side": side, "windows": windows, "drift": drift, "pages": sum(read["pages"] for read in reads)}
+    return told | counts
+
+
+def together(missing: Sequence[tuple[Side, Window]], rows_a_day: Mapping[str, float], most_rows: int) -> list[Load]:
+    """Windows that are judged and loaded together: neighbours of one side, about `most_rows` rows, few enough that a
+    crash costs little. Judging has a price by the call, which small windows would pay again and again."""
+    loads: list[Load] = []
+    expected: dict[Side, float] = {}
+    open_load: dict[Side, Load] = {}
+    for side, window in missing:
+        rows = rows_a_day.get(side.value, 0.0) * (window.end - window.start).days
+        current = open_load.get(side)
+        full = current and (len(current.windows) >= MOST_TOGETHER or expected[side] + rows > most_rows)
+        if current is None or full:
+            current = open_load[side] = Load(side, [])
+            expected[side] = 0.0
+            loads.append(current)
+        current.windows.append(window)
+        expected[side] += rows
+    return loads
+
+
+def _lend_catalogues(run_dir: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in CATALOGUES:
+        (folder / name).unlink(missing_ok=True)
+        os.link(run_dir / name, folder / name)
+
+
+def run_folder(run_id: str) -> str:
+    """Where a run keeps its files; on several machines it must be a folder that all of them see."""
+    return str(settings.current().runs_dir.resolve() / run_id)

@@ -9,6 +9,7 @@ from pathlib import Path
 from expectations.suites import SUITES
 from schemas.case import COMPARED, NULL_POLICY
 from schemas.codes import QUARANTINE_LABELS, STATUS_LABELS, Side, Status
+from schemas.lag import MIN_OBSERVATIONS, MONTHS_KEPT
 from schemas.mismatch import KINDS, VERDICT_LABELS, Kind, Verdict
 from tasks.rules.lifecycle import NEXT, kind_of
 from tasks.rules.text import Rung
@@ -24,18 +25,31 @@ RUNGS = {
     Rung.NO_DIACRITICS: "the same without diacritics and case: never used for agency names",
 }
 VERDICTS = {
-    Verdict.IN_FLIGHT: "the city's last change is younger than `lag_minutes`",
-    Verdict.LATE: "older than that, younger than `confirm_hours`",
+    Verdict.IN_FLIGHT: "the city's last change is younger than the lag allows (below)",
+    Verdict.LATE: "older than that, younger than the deadline",
     Verdict.CONFIRMED: "older than both; two records with one code are so at once, as no delay explains them",
     Verdict.UNKNOWN: "a side could not be read (below)",
     Verdict.RESOLVED: "no longer found by a full run",
     Verdict.SUPPRESSED: "set aside until a date, with a reason",
 }
+LAG = (
+    f"The lag is measured from changes that were seen to arrive, for each direction (to the portal; to the city, for"
+    f" `missing_in_city`) and procedure; it is used once {MIN_OBSERVATIONS} were seen in {MONTHS_KEPT} months, of the"
+    " procedure, else of all procedures.",
+    "In flight: until 99 of 100 changes have arrived (p99). The deadline: until all but about one in a million have,"
+    " `p50 * (p99 / p50) ** 2.043`, twice the p99 at the least, `confirm_hours` or four times the p99 at the most; a"
+    " procedure's is never before its direction's.",
+    "Until then: in flight for `lag_minutes`, deadline after `confirm_hours`.",
+    "A change counts from its source's clock, less what that clock is ahead of ours, to the last read of both sides.",
+)
 UNKNOWN = (
     "A row of the case, on either side, is in quarantine: every mismatch of the case. A malformed code counts for the"
     " case that it most probably means.",
     "The other side was never asked for the day under which the case is listed (its received day; the submission day"
     " of a case that is not received yet): `missing_on_portal`, `missing_in_city`.",
+    "Both sides were not read since the change: a window that failed today leaves its cases as they were known before,"
+    " and those that changed since unknown. So is a pair whose portal record is younger than the last read of the city"
+    " by more than 12 hours.",
     "Nothing says since when the sides could have agreed: neither a change in the city nor a received time.",
 )
 STATUS_WORDS = {
@@ -95,6 +109,10 @@ def _lines() -> Iterator[str]:
         ["verdict", "Tiếng Việt", "English", "when"],
         [[f"`{v}`", VERDICT_LABELS[v].vi, VERDICT_LABELS[v].en, VERDICTS[v]] for v in Verdict],
     )
+    yield ""
+    yield "How old a mismatch may be:"
+    yield ""
+    yield from (f"- {rule}" for rule in LAG)
     yield ""
     yield "What becomes `unknown`, and never missing or different:"
     yield ""

@@ -54,4 +54,7 @@ def load(
 
 def _window_rows(counted: dict[str, Any]) -> WindowRows:
     names = ("extracted", "accepted", "duplicate", "quarantined")
-    return WindowRows(counted["window"], *(counted.get(name, 0) for name in names), counted.get("watermark"))
+    rows = {name: counted.get(name, 0) for name in names}
+    return WindowRows(
+        counted["window"], **rows, watermark=counted.get("watermark"), clock_skew=counted.get("clock_skew")
+    )

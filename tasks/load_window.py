@@ -40,4 +40,6 @@ def load_window(
 
 def _window_rows(counted: dict[str, Any]) -> WindowRows:
     rows = {name: counted.get(name, 0) for name in ("extracted", "accepted", "duplicate", "quarantined")}
-    return WindowRows(counted["window"], **rows, watermark=counted.get("watermark"))
+    return WindowRows(
+        counted["window"], **rows, watermark=counted.get("watermark"), clock_skew=counted.get("clock_skew")
+    )

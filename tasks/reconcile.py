@@ -13,9 +13,11 @@ from prefect import get_run_logger, task
 import settings
 from errors import CanonicalMismatch
 from schemas.crash import point
+from tasks.measure import measure_lags
 from tasks.rules.reconcile import Ground, reconcile
 from tasks.warehouse import queries
 from tasks.warehouse.engine import open_engine, transaction
+from tasks.warehouse.lag import clock_skews
 from tasks.warehouse.ledger import FINDING_SCHEMA, remember
 from tasks.warehouse.touched import last_reconciled, stage_touched
 
@@ -39,6 +41,8 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
             confirm=pd.Timedelta(hours=knobs.confirm_hours),
             unreadable=frozenset(quarantined["probable_code"].dropna()),
             windows=queries.windows_read(connection),
+            measured=measure_lags(connection, run_id, as_of, pd.Timedelta(hours=knobs.confirm_hours)),
+            skew=clock_skews(connection),
         )
         since = last_reconciled(connection) if touched else None
         only = stage_touched(connection, as_of, since) if since and since < as_of else None

@@ -53,8 +53,9 @@ def validate(side: Side, landed: list[dict[str, Any]], run_dir: str, stop_at_flo
     get_run_logger().info("%s: %d rows, %d quarantined %s", side, rows, bad_rows, dict(by_reason))
     if stop_at_flood and rows and bad_rows / rows > knobs.quarantine_stop_share:
         raise QuarantineFlood(f"{side}: {bad_rows} of {rows} rows are bad ({dict(by_reason)}): is the source at fault?")
-    watermarks = {read["window"]: read.get("safe_until") for read in landed}
-    windows = [{"window": window, **count, "watermark": watermarks[window]} for window, count in counts.items()]
+    kept = {"watermark": "safe_until", "clock_skew": "clock_skew_seconds"}
+    told = {read["window"]: {name: read.get(field) for name, field in kept.items()} for read in landed}
+    windows = [{"window": window, **count, **told[window]} for window, count in counts.items()]
     point("validate.after_side")
     return {"side": side, "accepted": accepted, "quarantine": quarantined, "windows": windows, "reasons": by_reason}
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from schemas.codes import Side, Status
+from schemas.lag import direction_of
 from schemas.mismatch import PRECEDENCE, Kind
 from tasks.rules.age import changed_at, verdicts
 from tasks.rules.compare import FINDING_COLUMNS, judge
+from tasks.rules.lag import LAG_COLUMNS, limits
 from tasks.rules.loose import ambiguous
+from tasks.rules.reads import known_until
 
 
 @dataclass(frozen=True)
 class Ground:
     """What a run judges on: its clock reading, the lags allowed, and what could not be read.
 
-    `unreadable`: codes with a row in quarantine on some side. `windows`: every window ever read, columns `side`,
-    `window_start`, `window_end`.
+    `lag`, `confirm`: settings, for directions without a measured lag. `unreadable`: codes with a row in quarantine on
+    some side. `windows`: every window ever read, columns `side`, `window_start`, `window_end`, `read_at` (its last
+    read). `measured`: the lags of `tasks.rules.lag`. `skew`: how far each side's clock is ahead of ours.
     """
 
     as_of: pd.Timestamp
@@ -27,6 +31,8 @@ class Ground:
     confirm: pd.Timedelta
     unreadable: frozenset[str]
     windows: pd.DataFrame
+    measured: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LAG_COLUMNS)))
+    skew: Mapping[Side, pd.Timedelta] = field(default_factory=dict)
 
 
 def reconcile(batches: Iterable[pd.DataFrame], doubled: pd.DataFrame, ground: Ground) -> pd.DataFrame:
@@ -88,35 +94,29 @@ def _with_context(findings: pd.DataFrame, cases: pd.DataFrame, ground: Ground) -
             "case_code": cases["case_code"],
             "agency_code": cases["city_agency_code"].fillna(cases["portal_agency_code"]),
             "procedure_code": cases["city_procedure_code"].fillna(cases["portal_procedure_code"]),
-            "since": changed_at(cases["city_modified_at"], cases["city_received_at"], cases["portal_received_at"]),
+            "since": _since(cases, ground),
+            "seen": known_until(cases, ground.windows, ground.as_of)[0],
             "unread": _unread(cases, ground),
         }
     )
     findings = findings.merge(context, on="case_code", how="left")
-    unread = findings.pop("unread").astype(bool)
-    findings["verdict"] = verdicts(findings["since"], unread, ground.as_of, ground.lag, ground.confirm)
+    unread, seen = findings.pop("unread").astype(bool), findings.pop("seen")
+    ways = findings["kind"].map({str(kind): direction_of(kind) for kind in Kind})
+    lag, confirm = limits(ways, findings["procedure_code"], ground.measured, ground.lag, ground.confirm)
+    findings["verdict"] = verdicts(findings["since"], unread, seen, lag, confirm)
     return findings
 
 
+def _since(cases: pd.DataFrame, ground: Ground) -> pd.Series:
+    return changed_at(cases["city_modified_at"], cases["city_received_at"], cases["portal_received_at"], ground.skew)
+
+
 def _unread(cases: pd.DataFrame, ground: Ground) -> pd.Series:
-    """Where a side could not be read: a row in quarantine, or a missing partner whose day was never listed."""
-    unread = cases["case_code"].isin(ground.unreadable)
-    for side in Side:
-        lacks = cases[f"{side}_row_hash"].isna()
-        day = cases[f"{side.other}_listed_day"]
-        unread |= lacks & ~_listed(day, ground.windows, side)
-    return unread
-
-
-def _listed(day: pd.Series, windows: pd.DataFrame, side: Side) -> pd.Series:
-    """Whether a day lies in some window of a side that was read."""
-    days = pd.to_datetime(day)
-    listed = pd.Series(False, index=day.index)
-    for start, end in windows.loc[windows["side"] == side.value, ["window_start", "window_end"]].itertuples(
-        index=False
-    ):
-        listed |= (days >= pd.Timestamp(start)) & (days < pd.Timestamp(end))
-    return listed
+    """Where a side could not be read: a row in quarantine, a missing partner whose day was never listed, or no read of
+    both sides after the change."""
+    seen, read = known_until(cases, ground.windows, ground.as_of)
+    stale = (seen < ground.as_of) & (seen < _since(cases, ground))
+    return cases["case_code"].isin(ground.unreadable) | ~read | stale
 
 
 def _doubled(doubled: pd.DataFrame, ground: Ground) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def disagreeing(
     connection: Connection, batch_rows: int, only: Table | None = None, share: Share | None = None
 ) -> Iterator[pd.DataFrame]:
     """Cases whose hashes differ or that lack a partner, in batches: `case_code` and every column of both sides as
-    `city_<name>`, `portal_<name>` (null throughout for a missing partner).
+    `city_<name>`, `portal_<name>` (null throughout for a missing partner), and `portal_recorded_from`.
 
     Two narrow columns are joined first and wide rows fetched for the differing codes only. Codes with two records on a
     side never enter. `only`: a table of the case codes (`case_code`) to look at; `share`: a part of all codes.
@@ -61,7 +61,12 @@ def disagreeing(
         .cte("differing")
     )
     wide = (
-        select(narrow.c.case_code, *_named(CITY, "city"), *_named(PORTAL, "portal"))
+        select(
+            narrow.c.case_code,
+            *_named(CITY, "city"),
+            *_named(PORTAL, "portal"),
+            PORTAL.c.recorded_from.label("portal_recorded_from"),
+        )
         .select_from(narrow)
         .outerjoin(CITY, and_(CITY.c.case_code == narrow.c.case_code, _current(Side.CITY)))
         .outerjoin(PORTAL, and_(PORTAL.c.case_code == narrow.c.case_code, _current(Side.PORTAL)))
@@ -111,9 +116,10 @@ def doubled_records(connection: Connection, only: Table | None = None) -> pd.Dat
 
 
 def windows_read(connection: Connection) -> pd.DataFrame:
-    """Every window that was ever read whole: `side`, `window_start`, `window_end`."""
-    rows = select(window.c.side, window.c.window_start, window.c.window_end).distinct()
-    return to_frame(fetch(connection, rows))
+    """Every window that was ever read whole: `side`, `window_start`, `window_end`, and when last, `read_at`."""
+    w = window.c
+    rows = select(w.side, w.window_start, w.window_end, func.max(w.read_at).label("read_at"))
+    return to_frame(fetch(connection, rows.group_by(w.side, w.window_start, w.window_end)))
 
 
 def references(connection: Connection) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -125,6 +125,31 @@ mismatch_event: Final = Table(
     comment="What happened to a mismatch: opened, confirmed, changed, resolved, reopened.",
 )
 
+arrival: Final = Table(
+    "core_sync__arrival",
+    metadata,
+    Column("month", Date, primary_key=True),
+    Column("direction", String(10), primary_key=True),
+    Column("procedure_code", Text, primary_key=True),
+    Column("low", SmallInteger, primary_key=True),
+    Column("high", SmallInteger, primary_key=True),
+    Column("arrivals", BigInteger, nullable=False),
+    comment="How many changes were seen to reach the other side, by the interval in which their lag lies.",
+)
+
+lag: Final = Table(
+    "core_sync__lag",
+    metadata,
+    Column("direction", String(10), primary_key=True),
+    Column("procedure_code", Text, primary_key=True),
+    Column("observations", BigInteger, nullable=False),
+    Column("p50_seconds", BigInteger, nullable=False),
+    Column("p99_seconds", BigInteger, nullable=False),
+    Column("deadline_seconds", BigInteger, nullable=False),
+    _instant("measured_at", nullable=False),
+    comment="How long changes take to the other side, by procedure (empty: all), where enough were seen to arrive.",
+)
+
 score: Final = Table(
     "core_index__score",
     metadata,
@@ -164,6 +189,7 @@ window: Final = Table(
     Column("window_end", Date, nullable=False),
     _instant("read_at", nullable=False),
     _instant("watermark"),
+    Column("clock_skew_seconds", BigInteger),
     Column("extracted", BigInteger, nullable=False),
     Column("loaded", BigInteger, nullable=False),
     Column("unchanged", BigInteger, nullable=False),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from schemas.codes import Side, Status
 from schemas.mismatch import PRECEDENCE, Kind
+from tasks.rules.lag import LAG_COLUMNS
 from tasks.rules.reconcile import Ground, reconcile
 from tests.rules.pairs import NOW, Values, at, pairs
 
@@ -19,7 +21,8 @@ JUNE = [(side.value, date(2025, 6, 1), date(2025, 7, 1)) for side in Side]
 
 
 def ground(*, unreadable: set[str] = frozenset(), windows: list[Any] | None = None) -> Ground:  # type: ignore[assignment]
-    read = pd.DataFrame(JUNE if windows is None else windows, columns=["side", "window_start", "window_end"])
+    rows = [(*row, NOW)[:4] for row in (JUNE if windows is None else windows)]
+    read = pd.DataFrame(rows, columns=["side", "window_start", "window_end", "read_at"])
     return Ground(NOW, pd.Timedelta("1h"), pd.Timedelta("24h"), frozenset(unreadable), read)
 
 
@@ -93,6 +96,49 @@ def test_a_day_that_was_not_listed_is_unknown(window: tuple[date, date], verdict
         windows = [row for row in JUNE if row[0] != silent.value] + [(silent.value, *window)]
         assert set(found(batch, ground(windows=windows)).values()) == {verdict}
     assert set(found(only_city, ground(windows=[])).values()) == {"unknown"}
+
+
+def read_at(city: str, portal: str) -> list[Any]:
+    """June, read on both sides, each last at its time."""
+    return [(*row, pd.Timestamp(at(text))) for row, text in zip(JUNE, (city, portal), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "city", "portal", "verdict"),
+    [
+        ("19 10:00", "19 20:00", "18 20:00", "unknown"),  # the portal's read of today failed, the city's news is newer
+        ("17 10:00", "19 20:00", "18 20:00", "confirmed"),  # it failed, and yesterday's read had seen enough
+        ("18 10:00", "19 20:00", "18 20:00", "late"),  # yesterday it was late; nobody has looked since
+        ("19 10:00", "18 20:00", "19 20:00", "unknown"),
+        ("19 10:00", "19 20:00", "19 20:00", "late"),
+        ("19 20:30", "19 20:00", "19 20:00", "in_flight"),  # changed while the run was reading
+    ],
+)
+def test_a_side_that_was_not_read_since_the_change_says_nothing(
+    changed: str, city: str, portal: str, verdict: str
+) -> None:
+    news: Values = {"modified_at": at(changed)}
+    on = ground(windows=read_at(city, portal))
+    assert set(found(pairs((news, None), (news, {"submission_channel": 1})), on).values()) == {verdict}
+
+
+def test_news_of_the_portal_that_the_city_was_not_asked_about_is_unknown() -> None:
+    batch = pairs(({}, {"submission_channel": 1}))
+    on = ground(windows=read_at("18 20:00", "19 20:00"))
+    for recorded, verdict in (("19 20:00", "unknown"), ("18 20:00", "confirmed"), ("19 07:00", "confirmed")):
+        fresh = batch.assign(portal_recorded_from=pd.Series([at(recorded)], dtype="datetime64[us, UTC]"))
+        assert set(found(fresh, on).values()) == {verdict}
+
+
+def test_a_measured_lag_takes_the_place_of_the_setting() -> None:
+    measured = pd.DataFrame([("to_portal", "", 500, 60, 7_200, 10_800)], columns=list(LAG_COLUMNS))
+    news: Values = {"modified_at": at("19 18:30")}
+    batch = pairs((news, None), (None, {"received_at": at("19 18:30"), "applicant_fingerprint": "0" * 32}))
+    assert set(found(batch).values()) == {"late"}
+    quick = replace(ground(), measured=measured)
+    assert found(batch, quick) == {("0000", "missing_on_portal"): "in_flight", ("0001", "missing_in_city"): "late"}
+    skewed = replace(quick, skew={Side.CITY: pd.Timedelta("2h")})
+    assert found(batch, skewed)["0000", "missing_on_portal"] == "confirmed", "changed at 16:30 by our clock"
 
 
 def test_look_alikes_are_one_question_and_not_two_missing_cases() -> None:

@@ -158,6 +158,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "level", "unit", "period", "indicator", "side"),
     )
     op.create_table(
+        "core_sync__arrival",
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("direction", sa.String(length=10), nullable=False),
+        sa.Column("procedure_code", sa.Text(), nullable=False),
+        sa.Column("low", sa.SmallInteger(), nullable=False),
+        sa.Column("high", sa.SmallInteger(), nullable=False),
+        sa.Column("arrivals", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "direction", "procedure_code", "low", "high"),
+    )
+    op.create_table(
+        "core_sync__lag",
+        sa.Column("direction", sa.String(length=10), nullable=False),
+        sa.Column("procedure_code", sa.Text(), nullable=False),
+        sa.Column("observations", sa.BigInteger(), nullable=False),
+        sa.Column("p50_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("p99_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("deadline_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("direction", "procedure_code"),
+    )
+    op.create_table(
         "core_sync__mismatch",
         sa.Column("case_code", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -210,6 +231,7 @@ def upgrade() -> None:
         sa.Column("window_end", sa.Date(), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("watermark", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clock_skew_seconds", sa.BigInteger(), nullable=True),
         sa.Column("extracted", sa.BigInteger(), nullable=False),
         sa.Column("loaded", sa.BigInteger(), nullable=False),
         sa.Column("unchanged", sa.BigInteger(), nullable=False),

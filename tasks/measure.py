@@ -1,0 +1,28 @@
+"""Measure: how long changes take from one side to the other, from those that a run saw arrive."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from schemas.lag import MONTHS_KEPT
+from tasks.rules.lag import intervals, lags, observed
+from tasks.warehouse import lag
+
+
+def measure_lags(connection: Connection, run_id: str, as_of: datetime, confirm: pd.Timedelta) -> pd.DataFrame:
+    """Add what the run saw arrive to the counts and measure again; returns `tasks.rules.lag.LAG_COLUMNS`.
+
+    A replay of kept rows reads nothing, so it sees nothing arrive. `confirm` as in `tasks.rules.lag.lags`.
+    """
+    reads = lag.reads_before(connection, run_id)
+    if len(reads) and lag.has_read(connection, run_id):
+        counts = intervals(observed(lag.arrived(connection, run_id), reads, lag.clock_skews(connection)))
+        if len(counts):
+            month = pd.Period(as_of.strftime("%Y-%m"), freq="M")
+            running, oldest = (period.start_time.date() for period in (month, month - (MONTHS_KEPT - 1)))
+            lag.keep_counts(connection, running, oldest, counts)
+            lag.replace_lags(connection, lags(lag.kept_counts(connection), confirm), as_of)
+    return lag.measured(connection)

@@ -1,0 +1,128 @@
+"""Changes that were seen to arrive on the other side, and the lags measured from them.
+
+Counts by interval are kept for a few months, so the store grows neither with cases nor with runs.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Select, and_, delete, func, insert, literal, select
+
+from schemas.codes import Side
+from schemas.lag import Direction
+from tasks.warehouse.bulk import fetch, to_frame
+from tasks.warehouse.tables import arrival, lag, version, window
+
+CITY, PORTAL = version.alias("city"), version.alias("portal")
+_PAIR = and_(
+    CITY.c.case_code == PORTAL.c.case_code,
+    CITY.c.side == Side.CITY.value,
+    PORTAL.c.side == Side.PORTAL.value,
+    CITY.c.recorded_to.is_(None),
+    PORTAL.c.recorded_to.is_(None),
+)
+
+
+def arrived(connection: Connection, run_id: str) -> pd.DataFrame:
+    """Changes that a run saw on the other side for the first time: `direction`, `procedure_code`, `changed_at` (clock
+    of the origin), `first_with` (the read that showed it), `listed_day`.
+
+    To the portal: it now says what the city says. To the city: a case that the portal had and the city did not.
+    """
+    frames = [to_frame(fetch(connection, rows)) for rows in (_to_portal(run_id), _to_city(run_id))]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _to_portal(run_id: str) -> Select[Any]:
+    return select(
+        literal(Direction.TO_PORTAL.value).label("direction"),
+        CITY.c.procedure_code,
+        CITY.c.modified_at.label("changed_at"),
+        PORTAL.c.recorded_from.label("first_with"),
+        PORTAL.c.listed_day,
+    ).where(_PAIR, PORTAL.c.run_id == run_id, CITY.c.row_hash == PORTAL.c.row_hash, CITY.c.modified_at.is_not(None))
+
+
+def _to_city(run_id: str) -> Select[Any]:
+    before = version.alias("before")
+    known = select(before.c.case_code).where(
+        before.c.side == Side.CITY.value, before.c.recorded_from < CITY.c.recorded_from
+    )
+    return select(
+        literal(Direction.TO_CITY.value).label("direction"),
+        CITY.c.procedure_code,
+        PORTAL.c.received_at.label("changed_at"),
+        CITY.c.recorded_from.label("first_with"),
+        CITY.c.listed_day,
+    ).where(
+        _PAIR,
+        CITY.c.run_id == run_id,
+        PORTAL.c.recorded_from < CITY.c.recorded_from,
+        PORTAL.c.run_id != run_id,
+        ~known.where(before.c.case_code == CITY.c.case_code).exists(),
+    )
+
+
+def reads_before(connection: Connection, run_id: str) -> pd.DataFrame:
+    """The last read of each window by other runs: `side`, `window_start`, `window_end`, `read_at`."""
+    w = window.c
+    rows = select(w.side, w.window_start, w.window_end, func.max(w.read_at).label("read_at")).where(w.run_id != run_id)
+    return to_frame(fetch(connection, rows.group_by(w.side, w.window_start, w.window_end)))
+
+
+def has_read(connection: Connection, run_id: str) -> bool:
+    """Whether a run read windows (a replay of kept rows does not)."""
+    return connection.execute(select(window.c.side).where(window.c.run_id == run_id).limit(1)).first() is not None
+
+
+def clock_skews(connection: Connection) -> dict[Side, pd.Timedelta]:
+    """How far each side's clock is ahead of ours by its latest read; sides that do not tell are absent."""
+    w = window.c
+    told = select(w.side, func.max(w.read_at).label("at")).where(w.clock_skew_seconds.is_not(None)).group_by(w.side)
+    latest = told.subquery()
+    same = and_(latest.c.side == w.side, latest.c.at == w.read_at)
+    rows = select(w.side, func.avg(w.clock_skew_seconds)).join(latest, same).group_by(w.side)
+    return {Side(side): pd.Timedelta(seconds=float(skew)) for side, skew in connection.execute(rows).tuples()}
+
+
+def keep_counts(connection: Connection, month: date, oldest: date, counts: pd.DataFrame) -> None:
+    """Add counts of arrivals (`tasks.rules.lag.COUNT_COLUMNS`) to a month's; months before `oldest` are forgotten."""
+    connection.execute(delete(arrival).where(arrival.c.month < oldest))
+    if counts.empty:
+        return
+    key = ["direction", "procedure_code", "low", "high"]
+    known = select(*(arrival.c[name] for name in (*key, "arrivals"))).where(arrival.c.month == month)
+    total = pd.concat([to_frame(fetch(connection, known)), counts], ignore_index=True)
+    total = total.groupby(key)["arrivals"].sum().reset_index()
+    connection.execute(delete(arrival).where(arrival.c.month == month))
+    connection.execute(insert(arrival), _rows(total.assign(month=month)))
+
+
+def kept_counts(connection: Connection) -> pd.DataFrame:
+    """Arrivals of all months kept: the columns that `tasks.rules.lag.lags` takes."""
+    a = arrival.c
+    key = (a.direction, a.procedure_code, a.low, a.high)
+    rows = select(*key, func.sum(a.arrivals).label("arrivals")).group_by(*key)
+    frame = to_frame(fetch(connection, rows))
+    return frame.assign(**{name: frame[name].astype("int64") for name in ("low", "high", "arrivals")})
+
+
+def replace_lags(connection: Connection, lags: pd.DataFrame, at: datetime) -> None:
+    """Put the lags measured now in place of the earlier ones."""
+    connection.execute(delete(lag))
+    if len(lags):
+        connection.execute(insert(lag), _rows(lags.assign(measured_at=at)))
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.astype(object).to_dict("records")]
+
+
+def measured(connection: Connection) -> pd.DataFrame:
+    """The measured lags: `direction`, `procedure_code` (empty: all), `observations`, `p50_seconds`, `p99_seconds`,
+    `deadline_seconds`."""
+    names = ("direction", "procedure_code", "observations", "p50_seconds", "p99_seconds", "deadline_seconds")
+    return to_frame(fetch(connection, select(*(lag.c[name] for name in names))))

@@ -55,17 +55,23 @@ def _finding(pairs: pd.DataFrame, where: pd.Series, kind: Kind | pd.Series, fiel
     """Findings for the rows of `where`; kind and field may be one value or a column."""
     if not where.any():
         return _NOTHING
-    some = pairs.loc[where]
-    fields = pd.Series(field, index=pairs.index).loc[where]
-    kinds = pd.Series(kind, index=pairs.index, dtype=object).loc[where]
-    out = pd.DataFrame({"case_code": some["case_code"], "kind": kinds.map(str), "field": fields})
+    fields = field.loc[where] if isinstance(field, pd.Series) else field
+    kinds = kind.loc[where].map(str) if isinstance(kind, pd.Series) else str(kind)
+    out = pd.DataFrame({"case_code": pairs["case_code"].loc[where]}).assign(kind=kinds, field=fields)
     for side in ("city", "portal"):
-        value = pd.Series(pd.NA, index=some.index, dtype="string[pyarrow]")
-        for name in fields.unique():
-            rows = fields == name
-            value[rows] = shown_value(some.loc[rows, f"{side}_{name}"])
-        out[f"{side}_value"] = value
+        out[f"{side}_value"] = _shown(pairs, where, side, fields)
     return out[list(FINDING_COLUMNS)].astype("string[pyarrow]")
+
+
+def _shown(pairs: pd.DataFrame, where: pd.Series, side: str, fields: str | pd.Series) -> pd.Series:
+    """One side's values of the rows of `where`, each of its own field."""
+    if isinstance(fields, str):
+        return shown_value(pairs[f"{side}_{fields}"].loc[where])
+    value = pd.Series(pd.NA, index=fields.index, dtype="string[pyarrow]")
+    for name in fields.unique():
+        rows = fields.index[fields == name]
+        value.loc[rows] = shown_value(pairs[f"{side}_{name}"].loc[rows])
+    return value
 
 
 def shown_value(values: pd.Series) -> pd.Series:

@@ -14,6 +14,12 @@ from schemas.codes import QuarantineReason, Side
 from tasks.warehouse.bulk import fetch, fetch_batches, to_frame
 from tasks.warehouse.tables import agency, procedure, quarantine, version, window
 
+_UNJUDGED = frozenset(
+    {"record_id", "population_linked", "agency_rung", "canonical_version", "content_hash"}
+    | {"window_start", "landing_file"}
+)
+"""Columns that no rule of comparison reads: they stay where they are."""
+
 CITY = version.alias("city")
 PORTAL = version.alias("portal")
 
@@ -45,8 +51,8 @@ class Share(NamedTuple):
 def disagreeing(
     connection: Connection, batch_rows: int, only: Table | None = None, share: Share | None = None
 ) -> Iterator[pd.DataFrame]:
-    """Cases whose hashes differ or that lack a partner, in batches: `case_code` and every column of both sides as
-    `city_<name>`, `portal_<name>` (null throughout for a missing partner), and `portal_recorded_from`.
+    """Cases whose hashes differ or that lack a partner, in batches: `case_code` and the judged columns of both
+    sides as `city_<name>`, `portal_<name>` (null throughout for a missing partner), and `portal_recorded_from`.
 
     Two narrow columns are joined first and wide rows fetched for the differing codes only. Codes with two records on a
     side never enter. `only`: a table of the case codes (`case_code`) to look at; `share`: a part of all codes.
@@ -86,7 +92,7 @@ def _narrow(connection: Connection, side: Side, only: Table | None, share: Share
 
 
 def _named(table: FromClause, prefix: str) -> list[ColumnElement[Any]]:
-    return [table.c[name].label(f"{prefix}_{name}") for name in CASE_SCHEMA.names]
+    return [table.c[name].label(f"{prefix}_{name}") for name in CASE_SCHEMA.names if name not in _UNJUDGED]
 
 
 def _doubles() -> ColumnElement[bool]:

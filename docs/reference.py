@@ -30,7 +30,8 @@ VERDICTS = {
     Verdict.CONFIRMED: "older than both; two records with one code are so at once, as no delay explains them",
     Verdict.UNKNOWN: "a side could not be read (below)",
     Verdict.RESOLVED: "no longer found by a full run",
-    Verdict.SUPPRESSED: "set aside until a date, with a reason",
+    Verdict.SUPPRESSED: "set aside up to and with a day, for a reason (`python -m flows.suppress`); after it the verdict"
+    " is what its age says",
 }
 LAG = (
     f"The lag is measured from changes that were seen to arrive, for each direction (to the portal; to the city, for"
@@ -51,6 +52,12 @@ UNKNOWN = (
     " and those that changed since unknown. So is a pair whose portal record is younger than the last read of the city"
     " by more than 12 hours.",
     "Nothing says since when the sides could have agreed: neither a change in the city nor a received time.",
+)
+CAUSES = (
+    "Each mismatch has a cause: what happened to the value on its way (`shift +07:00`, `date only`, `one status"
+    " behind`, `suffix kept`, `never arrived`, `2 became 1`, ...). Agency, procedure, field and cause are its"
+    " fingerprint. Mismatches with one field and cause are one fault, narrowed to an agency or a procedure that has at"
+    " least 80 % of them; the report names the largest faults, and `out_faults` all.",
 )
 STATUS_WORDS = {
     Kind.STATUS_BEHIND: "the city's status can be reached from the portal's; also where each can follow the other (4"
@@ -117,6 +124,10 @@ def _lines() -> Iterator[str]:
     yield "What becomes `unknown`, and never missing or different:"
     yield ""
     yield from (f"- {case}" for case in UNKNOWN)
+    yield ""
+    yield "## Causes"
+    yield ""
+    yield from CAUSES
     yield ""
     yield "## The lifecycle"
     yield ""

@@ -49,11 +49,26 @@ class KindCount(_Frozen):
     late: int
     in_flight: int
     unknown: int
+    suppressed: int = 0
     opened: int
     """Opened by this run."""
     resolved: int
     """Resolved by this run."""
     points_lost: Decimal
+
+
+class Fault(_Frozen):
+    """Open mismatches with one fingerprint: `cause` happened to `field`, in one agency or procedure or (None) several.
+    One fault, one repair."""
+
+    field: str
+    cause: str
+    agency_code: str | None
+    procedure_code: str | None
+    rows: int
+    agencies: int
+    procedures: int
+    points: Decimal
 
 
 class QuarantineCount(_Frozen):
@@ -172,3 +187,4 @@ class Findings(_Frozen):
     intervals: list[ScoreInterval] = []
     parts: list[GapPart] = []
     advice: list[RepairAdvice] = []
+    faults: list[Fault] = []

@@ -13,12 +13,15 @@ from prefect import get_run_logger, task
 import settings
 from errors import CanonicalMismatch
 from schemas.crash import point
+from schemas.period import day_of
 from tasks.measure import measure_lags
 from tasks.rules.reconcile import Ground, reconcile
+from tasks.rules.suppress import set_aside
 from tasks.warehouse import queries
 from tasks.warehouse.engine import open_engine, transaction
 from tasks.warehouse.lag import clock_skews
 from tasks.warehouse.ledger import FINDING_SCHEMA, remember
+from tasks.warehouse.suppression import orders
 from tasks.warehouse.touched import last_reconciled, stage_touched
 
 
@@ -48,6 +51,7 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
         only = stage_touched(connection, as_of, since) if since and since < as_of else None
         batches = queries.disagreeing(connection, knobs.batch_rows, only)
         findings = reconcile(batches, queries.doubled_records(connection, only), ground)
+        findings = set_aside(findings, orders(connection), day_of(as_of))
         point("reconcile.after_judging")
         path = Path(run_dir) / "findings.parquet"
         table = pa.Table.from_pandas(findings[FINDING_SCHEMA.names], schema=FINDING_SCHEMA, preserve_index=False)

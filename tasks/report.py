@@ -52,6 +52,7 @@ def report(
             intervals=reading.intervals(connection, run_id),
             parts=reading.parts(connection, run_id),
             advice=reading.advice(connection, run_id),
+            fingerprints=reading.fingerprints(connection),
         )
         close_run(connection, run_id, "reported")
         point("report.before_commit")

@@ -37,6 +37,7 @@ def render(findings: Findings) -> str:
         causes=view.causes(findings),
         bounds=[(view.side_label(side.value).vi, view.bounds(findings, side)) for side in Side],
         kinds=kinds,
+        faults=view.fault_lines(findings),
         open_total=sum(line.total for line in kinds),
         absent_kinds=[info.label.vi for kind, info in KINDS.items() if kind not in found],
         # vl-convert escapes the texts inside its drawings; the page takes them as they are.

@@ -9,9 +9,10 @@ from schemas.codes import Side
 from schemas.findings import Findings
 from schemas.mismatch import VERDICT_LABELS
 from tasks.reports import view
-from tasks.reports.vietnamese import count, day, moment, number, percent, points
+from tasks.reports.vietnamese import count, day, field_name, moment, number, percent, points
 
 AGENCIES_NAMED: Final = 5
+FAULTS_NAMED: Final = 5
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#|~&!])")
 
@@ -27,6 +28,7 @@ def summary(findings: Findings) -> str:
         _conservation(findings),
         "## Chênh lệch theo loại (mismatches by kind)",
         _kinds(findings),
+        *_faults(findings),
         "## Nên xem trước (where to look)",
         _where_to_look(findings),
         f"Các bước mất {number(sum(step.seconds for step in findings.steps))} giây.",
@@ -114,6 +116,17 @@ def _kinds(findings: Findings) -> str:
     ]
     verdicts = [f">{VERDICT_LABELS[verdict].vi}" for verdict in view.OPEN_VERDICTS]
     return _table(["Loại", "Ai xử lý", *verdicts, ">Điểm mất"], rows) if rows else "Không có chênh lệch nào."
+
+
+def _faults(findings: Findings) -> list[str]:
+    """The largest faults, a line each."""
+    lines = [
+        f"- {count(line.facts.rows)} chênh lệch là một lỗi: {_plain(field_name(line.facts.field))}, "
+        f"{_plain(line.cause.vi)} ({_plain(line.cause.en)}); {_plain(line.where)}; "
+        f"mất {points(line.facts.points, 4)} điểm"
+        for line in view.fault_lines(findings, FAULTS_NAMED)
+    ]
+    return ["## Lỗi chung (one fault, one repair)", "\n".join(lines)] if lines else []
 
 
 def _where_to_look(findings: Findings) -> str:

@@ -135,6 +135,33 @@ def moment(value: datetime | None) -> str:
     return NOTHING if value is None else f"{local(value):%d/%m/%Y %H:%M}"
 
 
+_CAUSES: Final = {
+    "never arrived": "chưa tới nơi", "not in city": "thành phố không có", "look-alike code": "mã gần giống",
+    "two records": "hai bản ghi", "rewritten to 9": "bị ghi đè thành 9", "lost": "bị mất",
+    "absent on portal": "Cổng để trống", "absent in city": "thành phố để trống", "date only": "chỉ còn ngày",
+    "seconds cut": "mất giây", "day and month swapped": "đảo ngày và tháng", "other time": "thời gian khác",
+    "other value": "giá trị khác", "one status behind": "chậm một trạng thái",
+    "several statuses behind": "chậm nhiều trạng thái", "one status ahead": "sớm một trạng thái",
+    "several statuses ahead": "sớm nhiều trạng thái", "backwards or astray": "lùi hoặc lạc trạng thái",
+    "suffix kept": "còn hậu tố địa phương", "unknown to the catalogue": "tên không có trong danh mục",
+    "not composed (NFD)": "chữ tổ hợp (NFD)", "spaces or unseen characters": "khoảng trắng hoặc ký tự ẩn",
+    "tone placed otherwise": "khác vị trí dấu", "another letter for Đ": "chữ Đ khác mã",
+    "without diacritics or in capitals": "mất dấu hoặc viết hoa", "cut off": "bị cắt",
+    "thousandfold": "gấp nghìn lần", "a thousandth": "một phần nghìn",
+}  # fmt: skip
+_CAUSE_PARTS: Final = (("shift ", "lệch giờ "), ("days ", "lệch ngày "), ("cut at ", "bị cắt ở "), (" became ", " thành "))
+
+
+def cause_label(cause: str) -> Label:
+    """A cause's words; one with a number in it is put together, one that is not known keeps its English."""
+    if cause in _CAUSES:
+        return Label(_CAUSES[cause], cause)
+    for english, vietnamese in _CAUSE_PARTS:
+        if english in cause:
+            return Label(cause.replace(english, vietnamese), cause)
+    return Label(cause, cause)
+
+
 def field_name(field: str) -> str:
     return _FIELDS.get(field, field)
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Final
 
 from schemas.codes import QUARANTINE_LABELS, Label, QuarantineReason, Side
-from schemas.findings import AgencyFindings, Findings, IndicatorScore, KindCount, MismatchLine, SideCounts
+from schemas.findings import AgencyFindings, Fault, Findings, IndicatorScore, KindCount, MismatchLine, SideCounts
 from schemas.mismatch import KINDS, VERDICT_LABELS, Kind, Verdict
 from schemas.scorecard import INDICATORS
-from tasks.reports.vietnamese import ACTORS, NOTHING, SIDES
+from tasks.reports.vietnamese import ACTORS, NOTHING, SIDES, cause_label, count
 
 OPEN_VERDICTS: Final = (Verdict.CONFIRMED, Verdict.LATE, Verdict.IN_FLIGHT, Verdict.UNKNOWN)
 """Verdicts of a mismatch that is still open, most certain first."""
@@ -50,6 +50,15 @@ class KindLine:
     @property
     def by_verdict(self) -> dict[Verdict, int]:
         return {verdict: getattr(self.counts, verdict.value) for verdict in OPEN_VERDICTS}
+
+
+@dataclass(frozen=True)
+class FaultLine:
+    """One fault with its words; `where` names the agency and procedure, or counts them."""
+
+    facts: Fault
+    cause: Label
+    where: str
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,21 @@ def kind_lines(findings: Findings) -> list[KindLine]:
 def causes(findings: Findings, most: int = 3) -> list[KindLine]:
     """The kinds that cost the most points."""
     return [line for line in kind_lines(findings) if line.counts.points_lost > 0][:most]
+
+
+def fault_lines(findings: Findings, most: int | None = None) -> list[FaultLine]:
+    """The largest faults, with where they lie."""
+    names = {agency.agency_code: agency.agency_name for agency in findings.agencies}
+    return [
+        FaultLine(fault, cause_label(fault.cause), _where(fault, names.get(fault.agency_code or "", fault.agency_code)))
+        for fault in findings.faults[:most]
+    ]
+
+
+def _where(fault: Fault, agency: str | None) -> str:
+    here = [agency or f"{count(fault.agencies)} đơn vị"]
+    here.append(f"thủ tục {fault.procedure_code}" if fault.procedure_code else f"{count(fault.procedures)} thủ tục")
+    return ", ".join(here)
 
 
 def agency_lines(findings: Findings) -> list[AgencyLine]:

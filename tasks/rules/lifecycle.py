@@ -36,17 +36,22 @@ NEXT: Final = MappingProxyType(
 
 
 @cache
+def distance(start: Status, goal: Status) -> int | None:
+    """The fewest steps after which `goal` can follow `start`, None when it never can."""
+    seen, frontier, steps = {start}, {start}, 0
+    while frontier:
+        frontier = {following for status in frontier for following in NEXT[status]}
+        steps += 1
+        if goal in frontier:
+            return steps
+        frontier -= seen
+        seen |= frontier
+    return None
+
+
 def reaches(start: Status, goal: Status) -> bool:
     """Whether `goal` can follow `start`, directly or through others."""
-    seen, frontier = {start}, [start]
-    while frontier:
-        for following in NEXT[frontier.pop()]:
-            if following is goal:
-                return True
-            if following not in seen:
-                seen.add(following)
-                frontier.append(following)
-    return False
+    return distance(start, goal) is not None
 
 
 @cache

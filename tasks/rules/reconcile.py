@@ -15,6 +15,7 @@ from tasks.rules.compare import FINDING_COLUMNS, judge
 from tasks.rules.lag import LAG_COLUMNS, limits
 from tasks.rules.loose import ambiguous
 from tasks.rules.reads import known_until
+from tasks.rules.transformation import causes
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _with_context(findings: pd.DataFrame, cases: pd.DataFrame, ground: Ground) -
             "unread": _unread(cases, ground),
         }
     )
-    findings = findings.merge(context, on="case_code", how="left")
+    findings = findings.assign(cause=causes(findings, cases)).merge(context, on="case_code", how="left")
     unread, seen = findings.pop("unread").astype(bool), findings.pop("seen")
     ways = findings["kind"].map({str(kind): direction_of(kind) for kind in Kind})
     lag, confirm = limits(ways, findings["procedure_code"], ground.measured, ground.lag, ground.confirm)
@@ -130,6 +131,7 @@ def _doubled(doubled: pd.DataFrame, ground: Ground) -> pd.DataFrame:
             "field": "case_code",
             "city_value": records.where(doubled["side"] == Side.CITY.value),
             "portal_value": records.where(doubled["side"] == Side.PORTAL.value),
+            "cause": pd.Series("two records", index=doubled.index, dtype="string[pyarrow]"),
             "agency_code": pd.Series(pd.NA, index=doubled.index, dtype="string[pyarrow]"),
             "procedure_code": pd.Series(pd.NA, index=doubled.index, dtype="string[pyarrow]"),
             "since": pd.Series(pd.NaT, index=doubled.index, dtype="datetime64[us, UTC]"),
@@ -143,4 +145,5 @@ def _with_leading(findings: pd.DataFrame) -> pd.DataFrame:
     rank = findings["kind"].map({str(kind): place for kind, place in PRECEDENCE.items()})
     ordered = findings.assign(rank=rank).sort_values(["case_code", "rank"], kind="stable")
     ordered["leading"] = ~ordered["case_code"].duplicated()
+    ordered["suppression_id"] = pd.Series(pd.NA, index=ordered.index, dtype="string[pyarrow]")
     return ordered.drop(columns="rank").reset_index(drop=True)

@@ -12,6 +12,7 @@ import pandas as pd
 from schemas.codes import Side
 from schemas.findings import (
     AgencyFindings,
+    Fault,
     Findings,
     GapPart,
     IndicatorScore,
@@ -27,8 +28,10 @@ from schemas.findings import (
 )
 from schemas.mismatch import Kind, Verdict
 from schemas.scorecard import INDICATORS
+from tasks.rules.faults import faults
 
 CODES_SHOWN = 10
+FAULTS_SHOWN = 20
 ADVICE_LENGTHS = (10, 50, 100)
 
 
@@ -48,6 +51,7 @@ class Answers:
     intervals: pd.DataFrame
     parts: pd.DataFrame
     advice: pd.DataFrame
+    fingerprints: pd.DataFrame | None = None
 
 
 def freeze(run: RunFacts, answers: Answers, steps: list[StepTiming]) -> Findings:
@@ -71,7 +75,16 @@ def freeze(run: RunFacts, answers: Answers, steps: list[StepTiming]) -> Findings
         intervals=[ScoreInterval.model_validate(row) for row in _plain(answers.intervals)],
         parts=[GapPart.model_validate(row) for row in _plain(answers.parts)],
         advice=_advice(answers.advice),
+        faults=_faults(answers.fingerprints),
     )
+
+
+def _faults(fingerprints: pd.DataFrame | None) -> list[Fault]:
+    """The largest faults of more than one mismatch."""
+    if fingerprints is None:
+        return []
+    found = faults(fingerprints)
+    return [Fault.model_validate(row) for row in _plain(found.loc[found["rows"] > 1].head(FAULTS_SHOWN))]
 
 
 def _advice(rows: pd.DataFrame) -> list[RepairAdvice]:
@@ -103,6 +116,7 @@ def _kinds(kinds: pd.DataFrame, events: pd.DataFrame) -> list[KindCount]:
                 late=number[Verdict.LATE],
                 in_flight=number[Verdict.IN_FLIGHT],
                 unknown=number[Verdict.UNKNOWN],
+                suppressed=number[Verdict.SUPPRESSED],
                 opened=happened.get((kind, "opened"), 0) + happened.get((kind, "reopened"), 0),
                 resolved=happened.get((kind, "resolved"), 0),
                 points_lost=sum((Decimal(str(row.get("points", 0))) for row in by_verdict.values()), Decimal(0)),

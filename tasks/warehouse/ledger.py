@@ -29,18 +29,24 @@ FINDING_SCHEMA = pa.schema(
         pa.field("portal_value", pa.string()),
         pa.field("agency_code", pa.string()),
         pa.field("procedure_code", pa.string()),
+        pa.field("cause", pa.string()),
         pa.field("since", pa.timestamp("us", tz="UTC")),
+        pa.field("suppression_id", pa.string()),
     ]
 )
 """One run's findings, as the reconcile step writes them to Parquet."""
 
-_STATE = ("leading", "verdict", "field", "city_value", "portal_value", "agency_code", "procedure_code", "since")
+_STATE = (
+    *("leading", "verdict", "field", "city_value", "portal_value", "agency_code", "procedure_code", "cause", "since"),
+    "suppression_id",
+)
 
 
 def remember(
     connection: Connection, run_id: str, as_of: datetime, files: Sequence[str], only: Table | None = None
 ) -> dict[str, int]:
-    """Bring the ledger up to a run's findings; returns how many were opened, confirmed, changed, resolved, reopened.
+    """Bring the ledger up to a run's findings; returns how many were opened, confirmed, changed, resolved, reopened,
+    suppressed, returned (no longer suppressed, and still there).
 
     Findings not seen again are resolved: all of them after a full run, else those of the codes that were looked at
     (`only`: a table with `case_code`). `confirmed` counts a mismatch once in each of its lives.
@@ -73,7 +79,7 @@ def _events(
 ) -> dict[str, int]:
     """Write what is about to happen, from the state before and the findings."""
     known = exists().where(_same(found))
-    confirmed = found.c.verdict == Verdict.CONFIRMED.value
+    confirmed, aside = (found.c.verdict == verdict.value for verdict in (Verdict.CONFIRMED, Verdict.SUPPRESSED))
     open_now = mismatch.c.resolved_at.is_(None)
     values_differ = or_(
         mismatch.c.city_value.is_distinct_from(found.c.city_value),
@@ -87,9 +93,15 @@ def _events(
         "confirmed": select(*_row(found))
         .select_from(found.outerjoin(mismatch, _same(found)))
         .where(confirmed, or_(mismatch.c.confirmed_at.is_(None), not_(open_now))),
+        "suppressed": select(*_row(found))
+        .select_from(found.outerjoin(mismatch, _same(found)))
+        .where(aside, or_(mismatch.c.verdict.is_(None), mismatch.c.verdict != Verdict.SUPPRESSED.value)),
+        "returned": select(*_row(found))
+        .select_from(joined)
+        .where(~aside, mismatch.c.verdict == Verdict.SUPPRESSED.value),
         "resolved": select(*_row(mismatch, Verdict.RESOLVED)).where(unseen),
     }
-    names = ["case_code", "kind", "verdict", "city_value", "portal_value", "event", "at", "run_id"]
+    names = ["case_code", "kind", "verdict", "city_value", "portal_value", "suppression_id", "event", "at", "run_id"]
     counts = {}
     for event, rows in happened.items():
         stamped = rows.add_columns(literal(event), literal(as_of), literal(run_id))
@@ -101,7 +113,8 @@ def _events(
 
 def _row(table: Table, verdict: Verdict | None = None) -> list[ColumnElement[Any]]:
     said = literal(verdict.value) if verdict else table.c.verdict
-    return [table.c.case_code, table.c.kind, said.label("verdict"), table.c.city_value, table.c.portal_value]
+    values = (table.c.city_value, table.c.portal_value, table.c.suppression_id)
+    return [table.c.case_code, table.c.kind, said.label("verdict"), *values]
 
 
 def _count(connection: Connection, event: str, run_id: str) -> int:

@@ -11,6 +11,7 @@ from tasks.warehouse.index_tables import attribution, interval, recommendation
 from tasks.warehouse.tables import agency, mismatch, mismatch_event, quarantine, score, window
 
 _OPEN = mismatch.c.resolved_at.is_(None)
+_DISBELIEVED = (Verdict.UNKNOWN.value, Verdict.SUPPRESSED.value)
 
 
 def kinds(connection: Connection) -> pd.DataFrame:
@@ -29,14 +30,24 @@ def events(connection: Connection, run_id: str) -> pd.DataFrame:
 
 
 def by_agency(connection: Connection) -> pd.DataFrame:
-    """Open mismatches of each agency: `agency_code`, `kind`, `rows`, `points`; verdict `unknown` left out."""
+    """Open mismatches of each agency: `agency_code`, `kind`, `rows`, `points`; verdicts `unknown` and
+    `suppressed` left out."""
     m = mismatch.c
     rows = (
         select(m.agency_code, m.kind, func.count().label("rows"), func.sum(m.points_lost).label("points"))
-        .where(_OPEN, m.verdict != Verdict.UNKNOWN.value, m.agency_code.is_not(None))
+        .where(_OPEN, m.verdict.not_in(_DISBELIEVED), m.agency_code.is_not(None))
         .group_by(m.agency_code, m.kind)
     )
     return to_frame(fetch(connection, rows))
+
+
+def fingerprints(connection: Connection) -> pd.DataFrame:
+    """Open mismatches that are believed, by fingerprint: `agency_code`, `procedure_code`, `field`, `cause`, `rows`,
+    `points`."""
+    m = mismatch.c
+    key = (m.agency_code, m.procedure_code, m.field, m.cause)
+    rows = select(*key, func.count().label("rows"), func.sum(m.points_lost).label("points"))
+    return to_frame(fetch(connection, rows.where(_OPEN, m.verdict.not_in(_DISBELIEVED)).group_by(*key)))
 
 
 def costliest(connection: Connection, limit: int) -> pd.DataFrame:
@@ -56,7 +67,7 @@ def costliest(connection: Connection, limit: int) -> pd.DataFrame:
     believed = case((m.verdict == Verdict.CONFIRMED.value, 0), (m.verdict == Verdict.LATE.value, 1), else_=2)
     rows = (
         select(*(m[name] for name in names))
-        .where(_OPEN)
+        .where(_OPEN, m.verdict != Verdict.SUPPRESSED.value)
         .order_by(m.points_lost.desc(), believed, m.since.asc().nulls_last(), m.case_code, m.kind)
         .limit(limit)
     )

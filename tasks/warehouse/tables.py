@@ -100,6 +100,7 @@ mismatch: Final = Table(
     Column("portal_value", Text),
     Column("agency_code", Text),
     Column("procedure_code", Text),
+    Column("cause", String(60)),
     _instant("since"),
     _instant("first_seen", nullable=False),
     _instant("last_seen", nullable=False),
@@ -107,6 +108,7 @@ mismatch: Final = Table(
     _instant("resolved_at"),
     Column("reopened", Integer, nullable=False),
     Column("points_lost", Numeric(18, 10), nullable=False),
+    Column("suppression_id", String(40)),
     Column("run_id", String(40), nullable=False),
     comment="One disagreement within one case, with its memory: the current state.",
 )
@@ -121,8 +123,25 @@ mismatch_event: Final = Table(
     Column("verdict", String(20), nullable=False),
     Column("city_value", Text),
     Column("portal_value", Text),
+    Column("suppression_id", String(40)),
     Column("run_id", String(40), nullable=False),
-    comment="What happened to a mismatch: opened, confirmed, changed, resolved, reopened.",
+    comment="What happened to a mismatch: opened, confirmed, changed, resolved, reopened, suppressed, returned.",
+)
+
+suppression: Final = Table(
+    "core_sync__suppression",
+    metadata,
+    Column("suppression_id", String(40), primary_key=True),
+    Column("case_code", Text),
+    Column("kind", String(40)),
+    Column("agency_code", Text),
+    Column("procedure_code", Text),
+    Column("cause", String(60)),
+    Column("until", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    _instant("made_at", nullable=False),
+    _instant("lifted_at"),
+    comment="Orders to set mismatches aside up to and with a day, for a reason; what an order leaves empty is any.",
 )
 
 arrival: Final = Table(

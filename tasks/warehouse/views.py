@@ -15,7 +15,7 @@ from sqlalchemy import Column, ColumnElement, Connection, MetaData, Select, Stri
 
 from schemas.case import CASE_SCHEMA
 from schemas.codes import QUARANTINE_LABELS, STATUS_LABELS, Label, Side
-from schemas.mismatch import KINDS, VERDICT_LABELS
+from schemas.mismatch import KINDS, VERDICT_LABELS, Verdict
 from tasks.warehouse.tables import mismatch, quarantine, score, version
 
 _INTERNAL = {
@@ -62,9 +62,31 @@ def _mismatches() -> Select[Any]:
         m.leading,
         m.verdict,
         *_labels(m.verdict, VERDICT_LABELS, "verdict"),
-        *(m[name] for name in ("field", "city_value", "portal_value", "agency_code", "procedure_code", "since")),
+        *(m[name] for name in ("field", "city_value", "portal_value", "agency_code", "procedure_code", "cause")),
+        m.since,
         *(m[name] for name in ("first_seen", "last_seen", "confirmed_at", "reopened", "points_lost")),
     ).where(m.resolved_at.is_(None))
+
+
+def _faults() -> Select[Any]:
+    m = mismatch.c
+    believed = m.verdict.not_in([Verdict.UNKNOWN.value, Verdict.SUPPRESSED.value])
+    agencies, procedures = (func.count(column.distinct()) for column in (m.agency_code, m.procedure_code))
+    return (
+        select(
+            m.field,
+            m.cause,
+            func.count().label("rows"),
+            agencies.label("agencies"),
+            case((agencies == 1, func.max(m.agency_code))).label("agency_code"),
+            procedures.label("procedures"),
+            case((procedures == 1, func.max(m.procedure_code))).label("procedure_code"),
+            func.sum(m.points_lost).label("points_lost"),
+            func.min(m.first_seen).label("first_seen"),
+        )
+        .where(m.resolved_at.is_(None), believed)
+        .group_by(m.field, m.cause)
+    )
 
 
 def _scores() -> Select[Any]:
@@ -91,6 +113,7 @@ def _quarantine() -> Select[Any]:
 VIEWS: Final[Mapping[str, View]] = {
     "out_cases": View("Cases as each side says them now.", _cases()),
     "out_mismatches": View("Open mismatches, with what they are called and who acts.", _mismatches()),
+    "out_faults": View("Open mismatches that one thing happened to: likely one fault, one repair.", _faults()),
     "out_scores": View("Points of both sides in one line, for every run; the gap is city minus portal.", _scores()),
     "out_quarantine": View("Rows that are set aside now, without what they hold.", _quarantine()),
 }

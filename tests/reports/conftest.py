@@ -11,6 +11,7 @@ import pytest
 from schemas.codes import QuarantineReason
 from schemas.findings import (
     AgencyFindings,
+    Fault,
     Findings,
     IndicatorScore,
     KindCount,
@@ -190,5 +191,11 @@ def findings() -> Findings:
         top_mismatches=[mismatch(place, dice) for place in range(25)],
         mismatch_total=16_514,
         text_findings=2_318,
+        faults=[
+            Fault(field="due_at", cause="shift +07:00", agency_code=None, procedure_code=None, rows=3_012, agencies=31,
+                  procedures=140, points=Decimal("0.9")),
+            Fault(field="procedure_code", cause="suffix kept", agency_code="H26.20", procedure_code="1.000001", rows=120,
+                  agencies=1, procedures=1, points=Decimal(0)),
+        ],
         steps=steps,
     )

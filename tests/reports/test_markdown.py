@@ -21,6 +21,14 @@ def test_the_summary_tells_the_story_of_the_run(findings: Findings) -> None:
         assert len(cells) == 1
 
 
+def test_mismatches_of_one_fault_are_one_line(findings: Findings) -> None:
+    text = summary(findings)
+    assert "3.012 chênh lệch là một lỗi: " in text
+    assert "lệch giờ +07:00 (shift +07:00); 31 đơn vị, 140 thủ tục; mất 0,9000 điểm" in text
+    assert "còn hậu tố địa phương (suffix kept); UBND phường Hoàn Kiếm, thủ tục 1.000001" in text
+    assert "một lỗi" not in summary(findings.model_copy(update={"faults": []}))
+
+
 def test_hostile_names_stay_text(findings: Findings) -> None:
     agencies = [agency.model_copy(update={"agency_name": "<b>a|b\n# c</b> [x](y)"}) for agency in findings.agencies]
     text = summary(findings.model_copy(update={"agencies": agencies}))

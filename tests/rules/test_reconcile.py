@@ -15,7 +15,7 @@ from tests.rules.pairs import NOW, Values, at, pairs
 
 LEDGER = [
     "case_code", "kind", "field", "city_value", "portal_value", "agency_code", "procedure_code", "since", "verdict",
-    "leading",
+    "leading", "cause", "suppression_id",
 ]  # fmt: skip
 JUNE = [(side.value, date(2025, 6, 1), date(2025, 7, 1)) for side in Side]
 

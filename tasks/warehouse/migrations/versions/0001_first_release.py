@@ -189,6 +189,7 @@ def upgrade() -> None:
         sa.Column("portal_value", sa.Text(), nullable=True),
         sa.Column("agency_code", sa.Text(), nullable=True),
         sa.Column("procedure_code", sa.Text(), nullable=True),
+        sa.Column("cause", sa.String(length=60), nullable=True),
         sa.Column("since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
@@ -196,6 +197,7 @@ def upgrade() -> None:
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reopened", sa.Integer(), nullable=False),
         sa.Column("points_lost", sa.Numeric(precision=18, scale=10), nullable=False),
+        sa.Column("suppression_id", sa.String(length=40), nullable=True),
         sa.Column("run_id", sa.String(length=40), nullable=False),
         sa.PrimaryKeyConstraint("case_code", "kind"),
     )
@@ -208,7 +210,22 @@ def upgrade() -> None:
         sa.Column("verdict", sa.String(length=20), nullable=False),
         sa.Column("city_value", sa.Text(), nullable=True),
         sa.Column("portal_value", sa.Text(), nullable=True),
+        sa.Column("suppression_id", sa.String(length=40), nullable=True),
         sa.Column("run_id", sa.String(length=40), nullable=False),
+    )
+    op.create_table(
+        "core_sync__suppression",
+        sa.Column("suppression_id", sa.String(length=40), nullable=False),
+        sa.Column("case_code", sa.Text(), nullable=True),
+        sa.Column("kind", sa.String(length=40), nullable=True),
+        sa.Column("agency_code", sa.Text(), nullable=True),
+        sa.Column("procedure_code", sa.Text(), nullable=True),
+        sa.Column("cause", sa.String(length=60), nullable=True),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("suppression_id"),
     )
     op.create_table(
         "ops__run",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from expectations.suites import SUITES
-from schemas.case import COMPARED, NULL_POLICY
+from schemas.case import COMPARED, POLICY
 from schemas.codes import QUARANTINE_LABELS, STATUS_LABELS, Side, Status
 from schemas.lag import MIN_OBSERVATIONS, MONTHS_KEPT
 from schemas.mismatch import KINDS, VERDICT_LABELS, Kind, Verdict
@@ -30,8 +30,8 @@ VERDICTS = {
     Verdict.CONFIRMED: "older than both; two records with one code are so at once, as no delay explains them",
     Verdict.UNKNOWN: "a side could not be read (below)",
     Verdict.RESOLVED: "no longer found by a full run",
-    Verdict.SUPPRESSED: "set aside up to and with a day, for a reason (`python -m flows.suppress`); after it the verdict"
-    " is what its age says",
+    Verdict.SUPPRESSED: "set aside up to and with a day, for a reason (`python -m flows.suppress`); after it the"
+    " verdict is what its age says",
 }
 LAG = (
     f"The lag is measured from changes that were seen to arrive, for each direction (to the portal; to the city, for"
@@ -154,11 +154,21 @@ def _lines() -> Iterator[str]:
     yield "The row hash is over these fields, in this order. Pairs with one hash agree and are not looked at again."
     yield "Null, empty and absent are one thing to all of them; to some of them it is a value."
     yield ""
-    null = {name: f"means `{value}`" for name, value in NULL_POLICY.items()}
     yield from _table(
-        ["field", "null, empty, absent"],
-        [[f"`{name}`", null.get(name, "null: equal to null, different from every value")] for name in COMPARED],
+        ["field", "null, empty, absent", "precision", "tolerance", "source of truth"],
+        [
+            [
+                f"`{name}`",
+                "null: equal to null, different from every value" if rule.null is None else f"means `{rule.null}`",
+                "the coarser side's" if rule.precision else "exact",
+                str(rule.tolerance) if rule.tolerance else "none",
+                str(rule.truth),
+            ]
+            for name, rule in ((name, POLICY[name]) for name in COMPARED)
+        ],
     )
+    yield ""
+    yield "A policy that names a column which no case has stops every command at its start."
     yield ""
     yield "## The ladder of text equality"
     yield ""

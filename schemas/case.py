@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
+
+from schemas.codes import Side
 
 CANONICAL_VERSION: Final = 1
 """Version of the canonical form. It is stored with every hash; hashes of two versions are never compared."""
@@ -93,14 +97,57 @@ DIGITAL_FLAGS: Final = (
 )
 """Flags that feed the digitisation group of the index, compared one by one under `digitisation_differs`."""
 
-NULL_POLICY: Final = MappingProxyType(
+
+@dataclass(frozen=True)
+class FieldPolicy:
+    """How one field is compared.
+
+    `null`: the value that null, empty and absent mean; None: null stays null, and against a value it is a difference.
+    `precision`: the column that tells how exactly the source wrote it; the coarser side decides. `tolerance`: what two
+    values may differ by and still be equal (seconds of a time, dong of an amount). `truth`: whose value is right.
+    """
+
+    null: int | bool | None = None
+    precision: str | None = None
+    tolerance: int = 0
+    truth: Side = Side.CITY
+
+
+POLICY: Final = MappingProxyType(
     {
-        "submission_channel": 1,
-        "online_payment": 0,
-        "has_digitised_component": False,
-        "account_verified_vneid": False,
+        "status_code": FieldPolicy(),
+        "procedure_code": FieldPolicy(),
+        "agency_code": FieldPolicy(),
+        "submission_channel": FieldPolicy(null=1),
+        "received_at": FieldPolicy(precision="received_precision"),
+        "due_at": FieldPolicy(precision="due_precision"),
+        "finished_at": FieldPolicy(precision="finished_precision"),
+        "online_payment": FieldPolicy(null=0),
+        "fee_total": FieldPolicy(),
+        "has_digitised_component": FieldPolicy(null=False),
+        "has_reused_component": FieldPolicy(),
+        "has_stored_component": FieldPolicy(),
+        "account_verified_vneid": FieldPolicy(null=False),
+        "has_result": FieldPolicy(),
+        "clock_stopped_at": FieldPolicy(),
+        "deadline_at": FieldPolicy(),
     }
 )
-"""What null, empty and absent mean, per field, where they mean a value: a missing channel counts as in person (index
-formula description); a missing payment or flag is "no", as every observed client leaves it empty for "no". Every other
-field's null stays null, and null against a value is a difference."""
+"""A missing channel counts as in person (index formula description); a missing payment or flag is "no", as every
+observed client leaves it empty for "no". The city keeps the cases, the portal a copy: the city's value is the right one
+in every field."""
+
+
+def check_policy(policy: Mapping[str, FieldPolicy], compared: Collection[str]) -> None:
+    """Raises ValueError when the policy names a column that no case has, or lacks or adds a compared one."""
+    named = {*policy, *compared, *(rule.precision for rule in policy.values() if rule.precision)}
+    if unknown := sorted(named - set(CASE_SCHEMA.names)):
+        raise ValueError(f"the policy names columns that no case has: {', '.join(unknown)}")
+    if odd := sorted(set(policy) ^ set(compared)):
+        raise ValueError(f"compared without a policy, or the reverse: {', '.join(odd)}")
+
+
+check_policy(POLICY, COMPARED)
+
+NULL_POLICY: Final = MappingProxyType({name: rule.null for name, rule in POLICY.items() if rule.null is not None})
+"""What null, empty and absent mean, for the fields where they mean a value."""

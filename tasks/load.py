@@ -12,6 +12,7 @@ from prefect import get_run_logger, task
 import settings
 from schemas.codes import Side
 from schemas.crash import point
+from tasks.rehash import renew_hashes
 from tasks.warehouse.catalogue import replace_catalogues
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.runs import open_run
@@ -35,6 +36,7 @@ def load(
         point("load.after_begin")
         create_tables(connection)
         point("load.after_tables")
+        renew_hashes(connection, knobs.batch_rows)
         open_run(connection, run_id, "daily", as_of, days)
         point("load.after_run")
         replace_catalogues(connection, agencies, procedures, as_of.date())

@@ -13,6 +13,7 @@ import settings
 from errors import ConfigError
 from schemas.codes import Side
 from schemas.window import Window
+from tasks.rehash import renew_hashes
 from tasks.warehouse import reading
 from tasks.warehouse.catalogue import replace_catalogues
 from tasks.warehouse.engine import create_tables, open_engine, transaction
@@ -48,6 +49,7 @@ def begin(run_id: str, flow: str, as_of: datetime, days: tuple[date, date], run_
     agencies, procedures = (pd.read_parquet(Path(run_dir) / f"{n}.parquet") for n in ("agencies", "procedures"))
     with transaction(open_engine(knobs), knobs) as connection:
         create_tables(connection)
+        renew_hashes(connection, knobs.batch_rows)
         open_run(connection, run_id, flow, as_of, days)
         close_run(connection, run_id, UNFINISHED)
         replace_catalogues(connection, agencies, procedures, as_of.date())

@@ -68,8 +68,8 @@ def canonicalise(side: Side, rows: pd.DataFrame, references: References, fingerp
         frame[name] = frame[name].fillna(meaning)
     frame[["clock_stopped_at", "deadline_at"]] = _clock(frame, rows, references)
     frame["applicant_fingerprint"] = fingerprint(rows["applicant_name"], rows["applicant_id_no"], fingerprint_key)
-    frame["canonical_version"] = CANONICAL_VERSION
-    return _hashed(frame)
+    schema = pa.schema([field for field in CASE_SCHEMA if field.name in frame.columns])
+    return hashed(pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False))
 
 
 def vietnam_day(at: pd.Series) -> pd.Series:
@@ -78,14 +78,17 @@ def vietnam_day(at: pd.Series) -> pd.Series:
     return days
 
 
-def _hashed(frame: pd.DataFrame) -> pa.Table:
-    hashed = {"row_hash", "content_hash"}
-    schema = pa.schema([field for field in CASE_SCHEMA if field.name not in hashed])
-    table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
-    content = [name for name in schema.names if name not in UNVERSIONED]
-    table = table.append_column("row_hash", row_hash(table, COMPARED))
-    table = table.append_column("content_hash", row_hash(table, content))
-    return table.select(CASE_SCHEMA.names).cast(CASE_SCHEMA)
+def hashed(table: pa.Table) -> pa.Table:
+    """Canonical cases in `CASE_SCHEMA` with the hashes and the number of today's canonical form; the input's own, if it
+    has them, do not matter."""
+    content = [name for name in CASE_SCHEMA.names if name not in UNVERSIONED]
+    made = {
+        "row_hash": row_hash(table, COMPARED),
+        "content_hash": row_hash(table, content),
+        "canonical_version": pa.array([CANONICAL_VERSION] * table.num_rows, pa.int16()),
+    }
+    columns = [made.get(name, table[name] if name not in made else None) for name in CASE_SCHEMA.names]
+    return pa.table(columns, names=CASE_SCHEMA.names).cast(CASE_SCHEMA)
 
 
 def row_hash(table: pa.Table, names: Sequence[str]) -> pa.Array:

@@ -11,7 +11,7 @@ from typing import Final
 
 import pandas as pd
 
-from schemas.case import DIGITAL_FLAGS
+from schemas.case import DIGITAL_FLAGS, POLICY
 from schemas.codes import END_STATUSES, RESULT_STATUSES, Status
 from schemas.mismatch import Kind
 from tasks.rules.deadline import overdue
@@ -95,7 +95,10 @@ def _same(pairs: pd.DataFrame, at: str, precision: str) -> pd.Series:
     """Whether a time is the same on both sides to the coarser side's precision: plain bool."""
     names = (f"city_{at}", f"city_{precision}", f"portal_{at}", f"portal_{precision}")
     a, a_precision, b, b_precision = (pairs[name] for name in names)
-    return same_time(a, a_precision.fillna(0), b, b_precision.fillna(0)).astype(bool)
+    same: pd.Series = same_time(a, a_precision.fillna(0), b, b_precision.fillna(0)).astype(bool)
+    if tolerance := POLICY[at].tolerance:
+        same |= ((a - b).abs() <= pd.Timedelta(seconds=tolerance)).fillna(False).astype(bool)
+    return same
 
 
 def _verdict_and_times(pairs: pd.DataFrame, as_of: pd.Timestamp) -> list[pd.DataFrame]:
@@ -176,7 +179,12 @@ def _side(pairs: pd.DataFrame, side: str) -> pd.DataFrame:
 
 
 def _payment(pairs: pd.DataFrame) -> list[pd.DataFrame]:
-    return [_differs(pairs, Kind.PAYMENT_DIFFERS, name) for name in ("online_payment", "fee_total")]
+    fees = pairs["city_fee_total"], pairs["portal_fee_total"]
+    apart = differ(*fees) & ~((fees[0] - fees[1]).abs() <= POLICY["fee_total"].tolerance).fillna(False).astype(bool)
+    return [
+        _differs(pairs, Kind.PAYMENT_DIFFERS, "online_payment"),
+        _finding(pairs, apart, Kind.PAYMENT_DIFFERS, "fee_total"),
+    ]
 
 
 def _digital(pairs: pd.DataFrame) -> list[pd.DataFrame]:

@@ -5,9 +5,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from schemas.case import COMPARED
+from schemas.case import COMPARED, POLICY, FieldPolicy
 from schemas.codes import Status
 from schemas.mismatch import Kind
+from tasks.rules import compare
 from tasks.rules.compare import FINDING_COLUMNS, compared_alike, judge, shown_value
 from tests.rules.pairs import NOW, OPEN, Values, at, pairs
 
@@ -204,6 +205,19 @@ def test_a_result_counts_once_the_case_is_finished() -> None:
     assert kinds(due, OPEN | due) == {"status_behind"}
     assert kinds({"has_result": False}, {}) == {"digitisation_differs"}
     assert kinds(OPEN | due, due | {"has_result": True}) == {"status_ahead"}
+
+
+def test_a_tolerance_of_the_policy_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert kinds({"fee_total": 1_000}, {"fee_total": 1_001}) == {"payment_differs"}
+    late: Values = {"received_at": at("3 08:05")}
+    assert kinds({}, late) == {"received_differs"}
+    relaxed = {"fee_total": FieldPolicy(tolerance=1), "received_at": FieldPolicy(tolerance=300)}
+    monkeypatch.setattr(compare, "POLICY", {**POLICY, **relaxed})
+    assert kinds({"fee_total": 1_000}, {"fee_total": 1_001}) == set()
+    assert kinds({"fee_total": 1_000}, {"fee_total": 1_002}) == {"payment_differs"}
+    assert kinds({"fee_total": 1_000}, {"fee_total": None}) == {"payment_differs"}
+    assert kinds({}, late) == set()
+    assert kinds({}, {"received_at": at("3 08:06")}) == {"received_differs"}
 
 
 def test_the_slow_twin_of_the_hash() -> None:

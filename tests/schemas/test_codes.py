@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.case import CASE_SCHEMA, COMPARED, DIGITAL_FLAGS, NULL_POLICY, UNVERSIONED
+from schemas.case import (
+    CASE_SCHEMA,
+    COMPARED,
+    DIGITAL_FLAGS,
+    NULL_POLICY,
+    POLICY,
+    UNVERSIONED,
+    FieldPolicy,
+    check_policy,
+)
 from schemas.codes import (
     CHANNEL_LABELS,
     CITY_STATUS_WORDS,
@@ -52,6 +61,18 @@ def test_the_canonical_case_names_its_own_columns_only() -> None:
     assert set(DIGITAL_FLAGS) < set(COMPARED)
     assert set(NULL_POLICY) <= set(COMPARED)
     assert not UNVERSIONED & set(COMPARED)
+
+
+def test_a_policy_that_names_an_unknown_column_is_an_error_at_start() -> None:
+    check_policy(POLICY, COMPARED)
+    for policy, compared, wrong in (
+        ({**POLICY, "fee_totl": FieldPolicy()}, (*COMPARED, "fee_totl"), "fee_totl"),
+        ({**POLICY, "due_at": FieldPolicy(precision="due_precison")}, COMPARED, "due_precison"),
+        (POLICY, COMPARED[1:], COMPARED[0]),
+        (POLICY, (*COMPARED, "record_id"), "record_id"),
+    ):
+        with pytest.raises(ValueError, match=wrong):
+            check_policy(policy, compared)
 
 
 @pytest.mark.parametrize("side", list(Side))

@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     window_days: Positive = 7
     trailing_days: Positive = 90
     """How many received days a daily run reads when it is given no range."""
+    incremental_trailing_days: Positive = 2
+    """How many received days before its watermark an incremental run reads again: sources write late."""
     lag_minutes: Positive = 60
     """A city change younger than this is in flight: its mismatches are not yet held against anyone."""
     confirm_hours: Positive = 24
@@ -136,6 +138,8 @@ class Settings(BaseSettings):
     warehouse_wait_seconds: float = Field(60, ge=0)
     """How long a writer waits for a warehouse file that another process holds."""
 
+    alert_block: str = ""
+    """Prefect's notification block that alerts go through, `type/name`; empty = alerts show in its event feed only."""
     dask_address: str = ""
     """Scheduler of a Dask cluster that carries the windows of a backfill; empty = threads of the flow's process."""
 
@@ -144,6 +148,9 @@ class Settings(BaseSettings):
     """Landed reads and the working files of runs older than this may be purged; what is still needed never is."""
 
     # The index
+    published_dir: Path | None = None
+    """Folder of figures that the portal published, to be set beside our own: `2026-10.json`, or a folder `2026-10` of
+    saved answers; none: nothing is compared."""
     culture_day_off: bool = False
     """Whether 24 November is a day off from 2026 (announced, not confirmed by law)."""
 

@@ -57,5 +57,5 @@ def digest(rows: list[tuple[object, ...]]) -> str:
     return sha256("\n".join("\t".join(map(str, row)) for row in rows).encode()).hexdigest()
 
 
-LEVELS = {"1": "department", "3": "commune"}
-"""`CAPTHUCHIEN` of the procedure catalogue -> level of the index; any other is just an agency."""
+LEVELS = {"1": "department", "2": "department", "3": "commune"}
+"""`CAPDONVI` of the agency catalogue -> level of the index; any other is just an agency."""

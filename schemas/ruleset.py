@@ -110,9 +110,14 @@ RULE_SETS: Final = MappingProxyType({rules.code: rules for rules in _RULE_SETS})
 """Every rule set ever used, by code (`national/2`). A published one is never changed: a correction is a new version."""
 
 
+def in_force_or_none(name: str, day: date) -> RuleSet | None:
+    """As `in_force`; None before the first version."""
+    return max((r for r in _RULE_SETS if r.name == name and r.valid_from <= day), key=lambda r: r.version, default=None)
+
+
 def in_force(name: str, day: date) -> RuleSet:
     """The latest version of a rule set in force on a day; KeyError when there is none."""
-    known = [rules for rules in _RULE_SETS if rules.name == name and rules.valid_from <= day]
-    if not known:
+    found = in_force_or_none(name, day)
+    if found is None:
         raise KeyError(f"no rule set {name!r} was in force on {day}")
-    return max(known, key=lambda rules: rules.version)
+    return found

@@ -18,18 +18,18 @@ from schemas.case import CANONICAL_VERSION
 from schemas.codes import Side
 from schemas.measures import MEASURES
 from schemas.period import Period, Timeline, timeline
-from schemas.publication import LEVELS, Inputs, Publication, identifier
+from schemas.publication import Publication, identifier
 from schemas.ruleset import NATIONAL, RULE_SETS, RuleSet, in_force
+from tasks.lines import inputs_now, lines_of
 from tasks.rules.index import spread
 from tasks.rules.movement import Movement, facts, movement, reasons
-from tasks.rules.publication import digest, line_differences, publication_lines
+from tasks.rules.publication import digest, line_differences
 from tasks.rules.score import rounded
 from tasks.rules.scoring import no_counts
 from tasks.warehouse import publications
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.index_counts import index_groups
 from tasks.warehouse.runs import code_version
-from tasks.warehouse.scores import CITY_UNIT
 
 
 @task(name="publish score", tags=["publish"])
@@ -47,11 +47,8 @@ def publish_score(period: str, as_of: datetime | None = None, rules: str = "", u
         at = _reading(publications.latest_as_of(connection), as_of)
         name = identifier(days.name, at, judged_by.code)
         if publications.read_publication(connection, name) is None:
-            levels, fields = publications.catalogues(connection)
-            units = Path(units_file).read_text(encoding="utf-8") if units_file else ""
-            named = {code: LEVELS.get(level, "agency") for code, level in levels.items()}
-            inputs = Inputs(units=units, levels=named, fields=fields)
-            lines = _lines(connection, days, at, judged_by, inputs)
+            inputs = inputs_now(connection, Path(units_file).read_text(encoding="utf-8") if units_file else "")
+            lines = lines_of(connection, days, at, judged_by, inputs)
             head = Publication(
                 publication_id=name,
                 period=days.name,
@@ -80,7 +77,7 @@ def reproduce(publication_id: str) -> dict[str, Any]:
     with transaction(open_engine(knobs), knobs) as connection:
         head = _published(connection, publication_id)
         kept = publications.read_lines(connection, publication_id)
-        made = _lines(connection, head.days, head.as_of, RULE_SETS[head.rules], head.inputs)
+        made = lines_of(connection, head.days, head.as_of, RULE_SETS[head.rules], head.inputs, publication_id)
     differences = line_differences(kept, made)
     identical = differences.empty and digest(made) == head.digest == digest(kept)
     shown = json.loads(differences.head(10).to_json(orient="records"))
@@ -135,18 +132,11 @@ def _published(connection: Connection, publication_id: str) -> Publication:
     return head
 
 
-def _lines(connection: Connection, days: Period, at: datetime, rules: RuleSet, inputs: Inputs) -> pd.DataFrame:
-    line = timeline([days], at)
-    agencies, procedures = (
-        index_groups(connection, rules, line, [key], at) for key in ("agency_code", "procedure_code")
-    )
-    return publication_lines(agencies, procedures, days, line, rules, inputs, CITY_UNIT)
-
-
-def _counts(connection: Connection, days: Period, at: datetime, rules: RuleSet) -> dict[str, dict[str, int]]:
-    line = timeline([days], at)
+def _counts(connection: Connection, head: Publication, rules: RuleSet) -> dict[str, dict[str, int]]:
+    line = timeline([head.days], head.as_of)
     found = {side.value: no_counts() for side in Side}
-    for row in spread(index_groups(connection, rules, line, (), at), ["side"], [days], line).to_dict("records"):
+    groups = index_groups(connection, rules, line, (), head.as_of, head.publication_id)
+    for row in spread(groups, ["side"], [head.days], line).to_dict("records"):
         found[str(row["side"])] = {name: int(row[name]) for name in MEASURES}
     return found
 
@@ -154,10 +144,10 @@ def _counts(connection: Connection, days: Period, at: datetime, rules: RuleSet) 
 def _way(connection: Connection, heads: tuple[Publication, Publication], side: Side) -> tuple[Movement, pd.DataFrame]:
     """One side's way from the first publication to the second, and its facts with their reasons."""
     days, rules = heads[0].days, (RULE_SETS[heads[0].rules], RULE_SETS[heads[1].rules])
-    start = _counts(connection, days, heads[0].as_of, rules[0])
-    rejudged = _counts(connection, days, heads[0].as_of, rules[1])
-    end = _counts(connection, days, heads[1].as_of, rules[1])
-    moved = publications.moved_cases(connection, side, heads[0].as_of, heads[1].as_of)
+    start = _counts(connection, heads[0], rules[0])
+    rejudged = _counts(connection, heads[0], rules[1])
+    end = _counts(connection, heads[1], rules[1])
+    moved = publications.moved_cases(connection, side, *heads)
     readings: list[Timeline] = [timeline([days], head.as_of) for head in heads]
     changes = facts(moved, rules[1], *((line, line.span(days)) for line in readings))
     causes = reasons(changes, moved)

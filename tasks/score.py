@@ -12,37 +12,24 @@ import settings
 from schemas.codes import Side
 from schemas.crash import point
 from schemas.period import Period, Timeline, day_of, months, timeline
-from schemas.ruleset import NATIONAL, RuleSet, in_force
-from tasks.rules.apportion import scaled
-from tasks.rules.attribution import attribute, deltas
-from tasks.rules.cause import causes
+from schemas.ruleset import CITY_REPORT, NATIONAL, RuleSet, in_force, in_force_or_none
+from tasks.check import check_published
+from tasks.explain import explain
 from tasks.rules.index import SCALE, both_sides, score_lines, spread
-from tasks.rules.plan import SAFE
-from tasks.rules.recommendation import promises, pushable, recommend
-from tasks.rules.scoring import CountsOfUnit, costs, counts_by_unit, interval_lines, no_counts, part_lines
+from tasks.rules.scoring import CountsOfUnit, counts_by_unit, interval_lines, no_counts
 from tasks.rules.unread import CITY, unknown_cases
-from tasks.warehouse import reading, unread
+from tasks.warehouse import unread
 from tasks.warehouse.engine import open_engine, transaction
-from tasks.warehouse.index_counts import differing_pairs, index_groups
-from tasks.warehouse.scores import (
-    CITY_UNIT,
-    WHOLE,
-    write_advice,
-    write_costs,
-    write_intervals,
-    write_parts,
-    write_scores,
-)
-
-PUSHES = 200
-"""How many pushes the list of recommended repairs holds at most."""
+from tasks.warehouse.index_counts import index_groups
+from tasks.warehouse.scores import CITY_UNIT, WHOLE, write_intervals, write_other_scores, write_scores
 
 
 @task(name="score", tags=["score"])
 def score_sides(run_id: str, as_of: datetime, days: tuple[date, date]) -> dict[str, str]:
-    """Write scores of the city, its agencies and its months, the parts of the city's gap and the cost of each mismatch.
+    """Write scores of the city, its agencies and its months, the parts of each gap and the cost of each mismatch.
 
-    Judged by the national rules in force on the day of `as_of`. Returns the summed points of each side, rounded.
+    Judged by the national rules in force on the day of `as_of`, and beside them by the city's report rules and, for an
+    older month, by the rules of its own day. Returns the summed points of each side, rounded.
     """
     knobs = settings.current()
     rules, whole = in_force(NATIONAL, day_of(as_of)), Period(*days, WHOLE)
@@ -57,8 +44,10 @@ def score_sides(run_id: str, as_of: datetime, days: tuple[date, date]) -> dict[s
         write_scores(connection, run_id, lines)
         counts = counts_by_unit(city.loc[city["period"] == WHOLE].assign(unit=CITY), "unit")
         counts.setdefault(CITY, (no_counts(), no_counts(), None))
-        _explain(connection, run_id, rules, line, whole, counts)
         counts |= counts_by_unit(agencies, "agency_code")
+        explain(connection, run_id, rules, line, whole, counts)
+        write_other_scores(connection, run_id, _by_other_rules(connection, rules, line, periods, as_of))
+        check_published(connection, run_id, as_of)
         _doubt(connection, run_id, rules, whole, as_of, counts)
         point("score.before_commit")
     point("score.after_commit")
@@ -78,28 +67,28 @@ def _lines(city: pd.DataFrame, agencies: pd.DataFrame, rules: RuleSet) -> pd.Dat
     )
 
 
-def _explain(
-    connection: Connection,
-    run_id: str,
-    rules: RuleSet,
-    line: Timeline,
-    whole: Period,
-    counts: dict[str, CountsOfUnit],
-) -> None:
-    """Split the city's gap over kinds and cases, and choose the repairs that regain most."""
-    findings = reading.open_mismatches(connection)
-    changes = deltas(differing_pairs(connection), rules, line, line.span(whole))
-    split = attribute(changes, causes(changes, findings), counts, rules)
-    parts = part_lines(split, counts, rules)
-    write_parts(connection, run_id, parts.assign(level="city", unit=CITY_UNIT, period=WHOLE))
-    write_costs(connection, costs(split, parts, findings))
-    _, portal, reported = counts[CITY]
-    whole_count = counts[CITY][0]["received"] if reported is None else reported
-    able = pushable(changes, findings, SAFE)
-    best = recommend(changes, able, PUSHES, portal, whole_count, rules)
-    regained = [scaled(points) for points in promises(best, changes, portal, whole_count, rules)]
-    advice = pd.DataFrame({"place": range(1, len(regained) + 1), "case_code": best.case_codes, "regained": regained})
-    write_advice(connection, run_id, advice)
+def _by_other_rules(
+    connection: Connection, rules: RuleSet, line: Timeline, periods: list[Period], as_of: datetime
+) -> pd.DataFrame:
+    """Lines by the city's report rules, and of months by the rules of their own day where these differ: `rules` and the
+    columns of `_lines`."""
+    other: dict[str, tuple[RuleSet, list[Period]]] = {}
+    report = in_force(CITY_REPORT, day_of(as_of))
+    other[report.code] = (report, periods)
+    for month in periods[1:]:
+        then = in_force_or_none(NATIONAL, month.end - timedelta(days=1))
+        if then and then.code != rules.code and month.end <= day_of(as_of):
+            other.setdefault(then.code, (then, []))[1].append(month)
+    parts = []
+    for code, (judged_by, asked) in other.items():
+        groups = index_groups(connection, judged_by, line, ["agency_code"])
+        city = both_sides(spread(groups, ["side"], asked, line), ["period"]).assign(unit=CITY_UNIT)
+        whole = [period for period in asked if period.name == WHOLE]
+        keys = ["agency_code", "period"]
+        none = city.head(0).assign(agency_code="")
+        agencies = both_sides(spread(groups, ["side", "agency_code"], whole, line), keys) if whole else none
+        parts.append(_lines(city, agencies, judged_by).assign(rules=code))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _doubt(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from schemas.measures import COUNTED
 from schemas.ruleset import RuleSet
 from schemas.scorecard import INDICATORS
 from tasks.rules.score import Unit, points, rounded
@@ -19,6 +20,7 @@ Ratio = tuple[int, int]
 UNEXPLAINED: Final = ""
 MATCHES: Final = "matches"
 ROUNDING: Final = "rounding"
+UNKNOWN_UNIT: Final = "unit not known here"
 TOLERANCE: Final = Decimal("0.01")
 """Two decimals on either side: points that differ by no more may be one number rounded twice."""
 
@@ -32,9 +34,9 @@ class Line:
     unit: str
     indicator: str
     published_ratio: Ratio | None
-    published: Decimal | None
-    recomputed_ratio: Ratio
-    recomputed: Decimal
+    published: Decimal
+    recomputed_ratio: Ratio | None
+    recomputed: Decimal | None
     difference: Decimal | None
     cause: str
 
@@ -42,15 +44,20 @@ class Line:
 def against_published(
     unit: Unit, own: Mapping[str, Ratio], readings: Mapping[str, Mapping[str, Ratio]], rules: RuleSet
 ) -> list[Line]:
-    """A line for each indicator that is published and recomputed, in the order of the scorecard.
+    """A line for each indicator that is published and that cases can feed, in the order of the scorecard.
 
-    `own`: our ratios from the portal's copy. `readings`: other ways to count by name (another rule set or moment,
-    the city's truth), likeliest first; the first that gives the published figure is named as the cause.
+    `own`: our ratios from the portal's copy, empty for a unit without a case here. `readings`: other ways to count by
+    name (another rule set or moment, the city's truth), likeliest first; the first that gives the published figure is
+    named as the cause.
     """
     lines = []
     for code in INDICATORS:
         published, given = unit.published.get(code), unit.ratios.get(code)
-        if code not in own or (published is None and given is None):
+        if code not in COUNTED or (published is None and given is None):
+            continue
+        if code not in own:
+            theirs = published if published is not None else rounded(points(rules.indicator(code), *(given or (0, 0))))
+            lines.append(Line(unit.code, code, given, theirs, None, None, None, UNKNOWN_UNIT))
             continue
         ours = rounded(points(rules.indicator(code), *own[code]))
         theirs = published if published is not None else rounded(points(rules.indicator(code), *(given or (0, 0))))

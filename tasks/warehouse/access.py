@@ -44,6 +44,8 @@ OWN_ROWS: Final = {
         " AND own.kind = core_sync__mismatch_event.kind AND own.agency_code = (SELECT hoso_own_agency()))"
     ),
     "core_index__score": _UNIT_IS_OWN,
+    "core_index__other_score": _UNIT_IS_OWN,
+    "core_index__published": _UNIT_IS_OWN,
     "core_index__attribution": _UNIT_IS_OWN,
     "core_index__interval": _UNIT_IS_OWN,
     "core_index__publication_line": _UNIT_IS_OWN,

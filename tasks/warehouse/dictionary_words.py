@@ -29,6 +29,7 @@ COLUMNS: Final = {
     "deadline_at": "The deadline of the national on-time rule: overdue at t is coalesce(clock_stopped_at, t) > it.",
     "deadline_seconds": "Age from which a mismatch is confirmed: about one change in a million takes longer.",
     "denominator": "Cases of the indicator's base.",
+    "difference": "Recomputed minus published points.",
     "digest": "SHA-256 over the published lines.",
     "direction": "Which way changes travel: to_portal or to_city.",
     "due_at": "When the result is promised (ngày hẹn trả).",
@@ -55,6 +56,7 @@ COLUMNS: Final = {
     "highest": "Most points that are possible, whatever the unread rows hold.",
     "indicator": "Code of the indicator or group of the service index.",
     "inputs": "All other inputs of the score, as JSON.",
+    "known": "Whether the publication knew the case at all.",
     "kind": "Kind of the mismatch.",
     "kind_en": "The kind in English.",
     "kind_vi": "The kind in Vietnamese.",
@@ -95,6 +97,9 @@ COLUMNS: Final = {
     "procedure_name": "The procedure's name.",
     "procedures": "How many procedures are concerned.",
     "publication_id": "Name of the publication.",
+    "published": "Points that the portal published.",
+    "published_denominator": "Denominator that the portal published; null: not published.",
+    "published_numerator": "Numerator that the portal published; null: not published.",
     "quarantine_id": "Hash of the side and the row.",
     "quarantined": "Rows set aside.",
     "range_end": "First received day that was not asked for.",
@@ -107,6 +112,9 @@ COLUMNS: Final = {
     "received_at": "When the case was received (ngày tiếp nhận).",
     "received_day": "Day of received_at on Vietnam's wall clock.",
     "received_precision": "How exactly the source wrote received_at: 0 second, 1 minute, 2 day.",
+    "recomputed": "Points of our own count of the portal's copy; null: no such unit here.",
+    "recomputed_denominator": "Denominator of our own count.",
+    "recomputed_numerator": "Numerator of our own count.",
     "record_id": "The source's own number of the record.",
     "recorded_from": "Since when the warehouse knows this version.",
     "recorded_to": "Until when it held; null: still the current version.",
@@ -149,6 +157,7 @@ COLUMNS: Final = {
 }
 
 OWN_COLUMNS: Final = {
+    "core_index__published.cause": "Reading that gives the published figure (matches, a rule set, ...); empty: none.",
     "core_sync__mismatch.run_id": "The latest run that found it.",
     "core_sync__mismatch.cause": "What happened to the value on its way: part of the fingerprint of a fault.",
     "out_mismatches.cause": "What happened to the value on its way: part of the fingerprint of a fault.",

@@ -29,57 +29,48 @@ from sqlalchemy import (
 )
 
 from schemas.codes import END_STATUSES, Side, Status
-from schemas.measures import FLAG_COLUMNS, FLAGS, Condition
+from schemas.measures import FLAGS, Condition
 from schemas.period import Timeline, day_of, midnight
 from schemas.ruleset import AfterPeriod, Clock, RuleSet
 from tasks.warehouse.bulk import fetch, to_frame
+from tasks.warehouse.index_tables import PAIR_COLUMNS
+from tasks.warehouse.published import keeps_cases, known, known_cases
 from tasks.warehouse.tables import version
-
-PAIR_COLUMNS = (
-    "agency_code",
-    "procedure_code",
-    "status_code",
-    "received_day",
-    "clock_stopped_at",
-    "deadline_at",
-    "due_at",
-    *FLAG_COLUMNS,
-)
-"""What the index reads of a case."""
 
 _TICK = timedelta(microseconds=1)
 _VIETNAM_S, _DAY_S = 7 * 3600, 86_400
 
 
-def known(table: FromClause, at: datetime | None) -> ColumnElement[bool]:
-    """Versions that the warehouse held at `at`; None: those it holds now."""
-    if at is None:
-        return table.c.recorded_to.is_(None)
-    return and_(table.c.recorded_from <= at, or_(table.c.recorded_to.is_(None), table.c.recorded_to > at))
-
-
 def index_groups(
-    connection: Connection, rules: RuleSet, line: Timeline, by: Sequence[str] = (), at: datetime | None = None
+    connection: Connection,
+    rules: RuleSet,
+    line: Timeline,
+    by: Sequence[str] = (),
+    at: datetime | None = None,
+    publication_id: str = "",
 ) -> pd.DataFrame:
     """Sums of cases received before the timeline's end, as known at `at`: `side`, `by` (columns of the case),
     `received_place`, `last_place`, `late_from` as `tasks.rules.contribution.places` defines them, `cases`, `apart` and
-    the flags."""
-    return to_frame(fetch(connection, grouped(rules, line, by, at)))
+    the flags. With `publication_id`, as that publication knew them, whatever was loaded since."""
+    return to_frame(fetch(connection, grouped(rules, line, by, at, keeps_cases(connection, publication_id))))
 
 
-def grouped(rules: RuleSet, line: Timeline, by: Sequence[str], at: datetime | None) -> Select[Any]:
+def grouped(
+    rules: RuleSet, line: Timeline, by: Sequence[str], at: datetime | None, publication_id: str = ""
+) -> Select[Any]:
     """The query of `index_groups`."""
+    known_then = known_cases(at, publication_id)
     cases = (
         select(
-            version.c.side,
-            *(version.c[name] for name in by),
-            _received_place(line).label("received_place"),
-            _last_place(rules, line).label("last_place"),
-            _late_from(rules, line).label("late_from"),
-            *(_passes(FLAGS[name].ways).label(name) for name in FLAGS),
-            _apart(rules).label("apart"),
+            known_then.c.side,
+            *(known_then.c[name] for name in by),
+            _received_place(known_then, line).label("received_place"),
+            _last_place(known_then, rules, line).label("last_place"),
+            _late_from(known_then, rules, line).label("late_from"),
+            *(passes(known_then, FLAGS[name].ways).label(name) for name in FLAGS),
+            _apart(known_then, rules).label("apart"),
         )
-        .where(known(version, at), _counted(version), version.c.received_day < line.edges[-1])
+        .where(counted(known_then), known_then.c.received_day < line.edges[-1])
         .cte("placed")
     )
     keys = [cases.c.side, *(cases.c[name] for name in by)]
@@ -98,7 +89,7 @@ def differing_pairs(connection: Connection, at: datetime | None = None) -> pd.Da
     city, portal = version.alias("city"), version.alias("portal")
     narrow = [
         select(side.c.case_code, side.c.row_hash, side.c.population_linked)
-        .where(side.c.side == name.value, known(side, at), _counted(side))
+        .where(side.c.side == name.value, known(side, at), counted(side))
         .cte(f"narrow_{name}")
         for side, name in ((city, Side.CITY), (portal, Side.PORTAL))
     ]
@@ -130,49 +121,52 @@ def named_columns(table: FromClause, prefix: str) -> list[ColumnElement[Any]]:
     return [table.c[name].label(f"{prefix}_{name}") for name in PAIR_COLUMNS]
 
 
-def _counted(table: FromClause) -> ColumnElement[bool]:
+def counted(table: FromClause) -> ColumnElement[bool]:
+    """Cases that were received: everything else has no part in the index."""
     return and_(table.c.received_day.is_not(None), table.c.status_code != int(Status.REGISTERED))
 
 
-def _passes(ways: Sequence[Sequence[Condition]]) -> ColumnElement[bool]:
-    return func.coalesce(or_(*(and_(*map(_condition, way)) for way in ways)), false())
+def passes(table: FromClause, ways: Sequence[Sequence[Condition]]) -> ColumnElement[bool]:
+    """Whether a case passes all conditions of at least one way."""
+    met = or_(*(and_(*(_condition(table, condition) for condition in way)) for way in ways))
+    return func.coalesce(met, false())
 
 
-def _condition(condition: Condition) -> ColumnElement[bool]:
-    column = version.c[condition.column]
+def _condition(table: FromClause, condition: Condition) -> ColumnElement[bool]:
+    column = table.c[condition.column]
     if isinstance(column.type, Boolean):
         return func.coalesce(column, false()) if condition.values == (1,) else ~func.coalesce(column, false())
     return column.in_(condition.values) if condition.above is None else column > condition.above
 
 
-def _apart(rules: RuleSet) -> ColumnElement[bool]:
+def _apart(table: FromClause, rules: RuleSet) -> ColumnElement[bool]:
     if not rules.apart:
         return false()
-    return version.c.status_code.in_(sorted(int(status) for status in rules.apart))
+    return table.c.status_code.in_(sorted(int(status) for status in rules.apart))
 
 
-def _received_place(line: Timeline) -> ColumnElement[int]:
-    below = [(version.c.received_day < edge, place - 1) for place, edge in enumerate(line.edges)]
+def _received_place(table: FromClause, line: Timeline) -> ColumnElement[int]:
+    below = [(table.c.received_day < edge, place - 1) for place, edge in enumerate(line.edges)]
     return case(*below, else_=len(line))
 
 
-def _ended() -> ColumnElement[datetime]:
-    over = version.c.status_code.in_(sorted(int(status) for status in END_STATUSES))
-    return case((over, version.c.clock_stopped_at), else_=null())
+def _ended(table: FromClause) -> ColumnElement[datetime]:
+    over = table.c.status_code.in_(sorted(int(status) for status in END_STATUSES))
+    return case((over, table.c.clock_stopped_at), else_=null())
 
 
-def _last_place(rules: RuleSet, line: Timeline) -> ColumnElement[int]:
+def _last_place(table: FromClause, rules: RuleSet, line: Timeline) -> ColumnElement[int]:
     if not rules.cumulative:
-        return _received_place(line)
-    ended = _ended()
+        return _received_place(table, line)
+    ended = _ended(table)
     below = [(ended < midnight(edge), place - 1) for place, edge in enumerate(line.edges[:-1])]
     return case(*below, else_=len(line) - 1)  # a case that has not ended stays to the end of the line
 
 
-def _late_from(rules: RuleSet, line: Timeline) -> ColumnElement[int]:
+def _late_from(table: FromClause, rules: RuleSet, line: Timeline) -> ColumnElement[int]:
     national = rules.clock is Clock.NATIONAL
-    stopped = version.c.clock_stopped_at if national else _ended()
-    limit = version.c.deadline_at if national else version.c.due_at
+    stopped = table.c.clock_stopped_at if national else _ended(table)
+    limit = table.c.deadline_at if national else table.c.due_at
     moments = line.moments()
     if rules.by_day:
         moments = tuple(midnight(day_of(at - _TICK)) for at in moments)
@@ -181,7 +175,7 @@ def _late_from(rules: RuleSet, line: Timeline) -> ColumnElement[int]:
     at_once = literal(0) if rules.after_period is AfterPeriod.BY_ITS_END else running
     never = literal(len(line))
     return case(
-        (or_(limit.is_(None), _apart(rules)), never), (stopped.is_(None), running), (late, at_once), else_=never
+        (or_(limit.is_(None), _apart(table, rules)), never), (stopped.is_(None), running), (late, at_once), else_=never
     )
 
 

@@ -7,16 +7,18 @@ from decimal import Decimal
 
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Connection, and_, func, literal, or_, select
+from sqlalchemy import Connection, and_, func, literal, or_, select, union
 
 from schemas.codes import END_STATUSES, Side
 from schemas.publication import Inputs, Publication
 from tasks.warehouse.bulk import fetch, to_frame
-from tasks.warehouse.index_counts import known, named_columns
-from tasks.warehouse.index_tables import publication, publication_line
+from tasks.warehouse.index_counts import named_columns
+from tasks.warehouse.index_tables import publication, publication_case, publication_line
+from tasks.warehouse.published import keeps_cases, known, known_cases
 from tasks.warehouse.scores import LINE_SCHEMA, points_of, stage_frame
 from tasks.warehouse.tables import agency, procedure, run, version
 
+_ENDED = [int(status) for status in END_STATUSES]
 _LINE_SCHEMA = pa.schema([field for field in LINE_SCHEMA if field.name != "period"])
 
 
@@ -24,6 +26,12 @@ def latest_as_of(connection: Connection) -> datetime | None:
     """The clock reading of the latest run whose data are in the warehouse; None before the first."""
     latest: datetime | None = connection.execute(select(func.max(run.c.as_of))).scalar_one()
     return latest
+
+
+def earlier_readings(connection: Connection, as_of: datetime, most: int) -> list[datetime]:
+    """Clock readings of the latest runs before `as_of`, latest first."""
+    rows = select(run.c.as_of).where(run.c.as_of < as_of).distinct().order_by(run.c.as_of.desc()).limit(most)
+    return [at for (at,) in connection.execute(rows).tuples()]
 
 
 def catalogues(connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
@@ -69,27 +77,32 @@ def read_lines(connection: Connection, publication_id: str) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(("numerator", "denominator", "points"), "int64"))
 
 
-def moved_cases(connection: Connection, side: Side, before: datetime, after: datetime) -> pd.DataFrame:
-    """Cases of one side whose record may count differently as known at two times: `case_code` and PAIR_COLUMNS as
-    `before_<name>` and `after_<name>`, null throughout where the case was not known.
+def moved_cases(connection: Connection, side: Side, before: Publication, after: Publication) -> pd.DataFrame:
+    """Cases of one side whose record may count differently as two publications knew them: `case_code` and PAIR_COLUMNS
+    as `before_<name>` and `after_<name>`, null throughout where the case was not known.
 
-    A case without a new version may still have become overdue: those whose clock was running are among them.
+    A case without a new version may still have become overdue: those whose clock was running are among them, and those
+    of which either publication keeps its own record.
     """
-    old, new = version.alias("before"), version.alias("after")
-    touched = select(version.c.case_code).where(
+    first, last = before.as_of, after.as_of
+    old = known_cases(first, keeps_cases(connection, before.publication_id), "old")
+    new = known_cases(last, keeps_cases(connection, after.publication_id), "new")
+    running = or_(version.c.clock_stopped_at.is_(None), version.c.status_code.not_in(_ENDED))
+    changed = select(version.c.case_code).where(
         version.c.side == side.value,
         or_(
-            and_(version.c.recorded_from > before, version.c.recorded_from <= after),
-            and_(version.c.recorded_to > before, version.c.recorded_to <= after),
-            and_(known(version, after), version.c.clock_stopped_at.is_(None)),
-            and_(known(version, after), version.c.status_code.not_in([int(status) for status in END_STATUSES])),
+            and_(version.c.recorded_from > first, version.c.recorded_from <= last),
+            and_(version.c.recorded_to > first, version.c.recorded_to <= last),
+            and_(known(version, last), running),
         ),
     )
-    codes = touched.distinct().cte("touched")
+    own = publication_case.c.publication_id.in_([before.publication_id, after.publication_id])
+    kept = select(publication_case.c.case_code).where(publication_case.c.side == side.value, own)
+    codes = union(changed, kept).cte("touched")
     wide = (
         select(codes.c.case_code, *named_columns(old, "before"), *named_columns(new, "after"))
         .select_from(codes)
-        .outerjoin(old, and_(old.c.case_code == codes.c.case_code, old.c.side == side.value, known(old, before)))
-        .outerjoin(new, and_(new.c.case_code == codes.c.case_code, new.c.side == side.value, known(new, after)))
+        .outerjoin(old, and_(old.c.case_code == codes.c.case_code, old.c.side == side.value))
+        .outerjoin(new, and_(new.c.case_code == codes.c.case_code, new.c.side == side.value))
     )
     return to_frame(fetch(connection, wide))

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Numeric, Table, cast, literal,
 
 from schemas.crash import point
 from tasks.warehouse.bulk import stage
-from tasks.warehouse.index_tables import attribution, interval, recommendation
+from tasks.warehouse.index_tables import attribution, interval, other_score, published, recommendation
 from tasks.warehouse.tables import mismatch, score
 
 CITY_UNIT = "H26"
@@ -46,6 +46,18 @@ INTERVAL_SCHEMA = pa.schema(
     ]
 )
 ADVICE_SCHEMA = pa.schema([pa.field("place", _COUNT), pa.field("case_code", _TEXT), pa.field("regained", _COUNT)])
+OTHER_SCHEMA = pa.schema([pa.field("rules", _TEXT), *LINE_SCHEMA])
+PUBLISHED_SCHEMA = pa.schema(
+    [
+        pa.field("period", _TEXT),
+        pa.field("unit", _TEXT),
+        pa.field("indicator", _TEXT),
+        *(pa.field(f"published{part}", _COUNT) for part in ("_numerator", "_denominator", "")),
+        *(pa.field(f"recomputed{part}", _COUNT) for part in ("_numerator", "_denominator", "")),
+        pa.field("difference", _COUNT),
+        pa.field("cause", _TEXT),
+    ]
+)
 _COST_SCHEMA = pa.schema([pa.field("case_code", _TEXT), pa.field("kind", _TEXT), pa.field("points", _COUNT)])
 
 
@@ -87,6 +99,19 @@ def write_advice(connection: Connection, run_id: str, advice: pd.DataFrame) -> N
         connection, run_id, recommendation, stage_frame(connection, "stage_advice", ADVICE_SCHEMA, advice), ["regained"]
     )
     point("warehouse.scores.after_advice")
+
+
+def write_other_scores(connection: Connection, run_id: str, lines: pd.DataFrame) -> None:
+    """Add a run's score lines by other rule sets: columns of OTHER_SCHEMA, points in steps of 1e-10."""
+    _append(connection, run_id, other_score, stage_frame(connection, "stage_other", OTHER_SCHEMA, lines), ["points"])
+    point("warehouse.scores.after_other_rules")
+
+
+def write_published(connection: Connection, run_id: str, lines: pd.DataFrame) -> None:
+    """Add a run's comparison with published figures: columns of PUBLISHED_SCHEMA, points in steps of 1e-10."""
+    staged = stage_frame(connection, "stage_published", PUBLISHED_SCHEMA, lines)
+    _append(connection, run_id, published, staged, ["published", "recomputed", "difference"])
+    point("warehouse.scores.after_published")
 
 
 def _append(connection: Connection, run_id: str, table: Table, staged: Table, points: list[str]) -> None:

@@ -69,6 +69,14 @@ Index(  # the narrow join of reconcile reads nothing else; and a case has one cu
     postgresql_include=["row_hash", "content_hash"],
 ).ddl_if(dialect="postgresql")
 
+Index(  # what a window no longer lists
+    "ix_version_listed",
+    version.c.side,
+    version.c.listed_day,
+    postgresql_where=version.c.recorded_to.is_(None),
+    postgresql_include=["case_code"],
+).ddl_if(dialect="postgresql")
+
 quarantine: Final = Table(
     "core_cases__quarantine",
     metadata,

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from schemas.codes import Side
 from tasks.warehouse.bulk import fetch, to_frame
-from tasks.warehouse.index_counts import known
+from tasks.warehouse.published import known
 from tasks.warehouse.tables import quarantine, version, window
 
 

@@ -84,6 +84,14 @@ def upgrade() -> None:
             postgresql_where=sa.text("recorded_to IS NULL"),
             postgresql_include=["row_hash", "content_hash"],
         )
+        op.create_index(
+            "ix_version_listed",
+            "core_cases__version",
+            ["side", "listed_day"],
+            unique=False,
+            postgresql_where=sa.text("recorded_to IS NULL"),
+            postgresql_include=["case_code"],
+        )
     op.create_table(
         "core_index__attribution",
         sa.Column("run_id", sa.String(length=40), nullable=False),
@@ -110,6 +118,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "level", "unit", "period", "indicator", "side"),
     )
     op.create_table(
+        "core_index__other_score",
+        sa.Column("run_id", sa.String(length=40), nullable=False),
+        sa.Column("rules", sa.String(length=40), nullable=False),
+        sa.Column("level", sa.String(length=20), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("indicator", sa.String(length=60), nullable=False),
+        sa.Column("side", sa.String(length=6), nullable=False),
+        sa.Column("numerator", sa.BigInteger(), nullable=False),
+        sa.Column("denominator", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.Numeric(precision=18, scale=10), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "rules", "level", "unit", "period", "indicator", "side"),
+    )
+    op.create_table(
+        "core_index__published",
+        sa.Column("run_id", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("indicator", sa.String(length=60), nullable=False),
+        sa.Column("published_numerator", sa.BigInteger(), nullable=True),
+        sa.Column("published_denominator", sa.BigInteger(), nullable=True),
+        sa.Column("published", sa.Numeric(precision=18, scale=10), nullable=False),
+        sa.Column("recomputed_numerator", sa.BigInteger(), nullable=True),
+        sa.Column("recomputed_denominator", sa.BigInteger(), nullable=True),
+        sa.Column("recomputed", sa.Numeric(precision=18, scale=10), nullable=True),
+        sa.Column("difference", sa.Numeric(precision=18, scale=10), nullable=True),
+        sa.Column("cause", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "period", "unit", "indicator"),
+    )
+    op.create_table(
         "core_index__publication",
         sa.Column("publication_id", sa.String(length=80), nullable=False),
         sa.Column("period", sa.String(length=10), nullable=False),
@@ -123,6 +161,30 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("lines", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("publication_id"),
+    )
+    op.create_table(
+        "core_index__publication_case",
+        sa.Column("publication_id", sa.String(length=80), nullable=False),
+        sa.Column("side", sa.String(length=6), nullable=False),
+        sa.Column("case_code", sa.Text(), nullable=False),
+        sa.Column("known", sa.Boolean(), nullable=False),
+        sa.Column("status_code", sa.SmallInteger(), nullable=True),
+        sa.Column("procedure_code", sa.Text(), nullable=True),
+        sa.Column("agency_code", sa.Text(), nullable=True),
+        sa.Column("submission_channel", sa.SmallInteger(), nullable=True),
+        sa.Column("received_day", sa.Date(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("online_payment", sa.SmallInteger(), nullable=True),
+        sa.Column("fee_total", sa.BigInteger(), nullable=True),
+        sa.Column("has_digitised_component", sa.Boolean(), nullable=True),
+        sa.Column("has_reused_component", sa.Boolean(), nullable=True),
+        sa.Column("has_stored_component", sa.Boolean(), nullable=True),
+        sa.Column("account_verified_vneid", sa.Boolean(), nullable=True),
+        sa.Column("population_linked", sa.Boolean(), nullable=True),
+        sa.Column("has_result", sa.Boolean(), nullable=True),
+        sa.Column("clock_stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("publication_id", "side", "case_code"),
     )
     op.create_table(
         "core_index__publication_line",

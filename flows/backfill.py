@@ -51,9 +51,18 @@ def backfill(
 ) -> dict[str, Any]:
     """Read the cases received in some days again, window by window, and judge everything once at the end.
 
-    Windows are independent and committed one by one: after a crash or a cancellation, the same request goes on with
-    those that are missing (`restart` begins anew). `dry_run` only shows the plan. `re_judge` reads nothing: today's
-    rules judge what is stored. `as_of` fixes the clock reading, for tests and simulations.
+    Windows are independent: after a crash or a cancellation, the same request goes on with those that are missing.
+
+    Args:
+        days: Ngày tiếp nhận cần đọc / the received days to read.
+        sides: Bên cần đọc / the sides to read.
+        by: Độ dài một cửa sổ / the length of a window.
+        dry_run: Chỉ xem kế hoạch / show the plan and stop.
+        re_judge: Không đọc gì, xét lại dữ liệu đã lưu theo luật hôm nay / read nothing, judge what is stored by today's
+            rules.
+        restart: Bỏ lượt dang dở, làm lại từ đầu / give an unfinished backfill up and begin anew.
+        agency: Chỉ với re_judge: mã định danh của một đơn vị / with re_judge alone: one agency's identifier.
+        as_of: Giờ đọc giả định, để thử nghiệm / a fixed clock reading, for tests and simulations.
     """
     if agency and not re_judge:
         raise ConfigError("a backfill reads whole days: an agency can be named with re_judge alone")

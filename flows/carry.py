@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +19,14 @@ from schemas.window import Window
 from tasks.clean import clean
 from tasks.extract import extract
 from tasks.load_window import load_window
+from tasks.unchanged import set_unchanged_aside
 from tasks.validate import validate
 
 FEW_ROWS = 500
 """So few rows prove nothing about their source: bad ones among them stop no window."""
 MOST_TOGETHER = 7
 """Windows of one side that are loaded in one transaction, at most."""
+FATES = ("extracted", "loaded", "unchanged", "duplicate", "quarantined", "gone")
 CATALOGUES = ("agencies.parquet", "procedures.parquet")
 
 
@@ -39,26 +42,38 @@ _judging = threading.Lock()
 
 
 @task(name="windows", task_run_name="{side} {windows[0].start}", tags=["window"])
-def carry(side: Side, windows: list[Window], run_id: str, as_of: datetime | None, run_dir: str) -> dict[str, Any]:
+def carry(
+    side: Side, windows: list[Window], run_id: str, as_of: datetime | None, run_dir: str, skip_unchanged: bool = False
+) -> dict[str, Any]:
     """Extract, validate, clean and load neighbouring windows of one side in one transaction; returns their counts with
     `side`, `windows`, `drift`, `pages`.
 
     `as_of` is the clock reading of their versions; None: now, before the first request. A read that another one
     overtook is still put in its place in time (`tasks.warehouse.late`). The folder of the run holds the catalogues.
+    With `skip_unchanged`, windows that are listed as they were are entered in the ledger and not judged again.
     """
-    as_of = as_of or datetime.now(UTC)
+    started, as_of = time.perf_counter(), as_of or datetime.now(UTC)
     reads = [extract.fn(side, window, run_id) for window in windows]
-    folder = Path(run_dir) / "windows" / f"{side}-{windows[0].name}"
-    rows = sum(read["rows"] for read in reads)
+    told: dict[str, Any] = {"side": side, "windows": windows, "pages": sum(read["pages"] for read in reads)}
+    told["drift"] = [finding for read in reads for finding in read["drift"]]
     with _judging:
-        _lend_catalogues(Path(run_dir), folder)
-        validated = validate.fn(side, reads, str(folder), stop_at_flood=rows >= FEW_ROWS)
-        cleaned = clean.fn(side, validated["accepted"], str(folder))
-        counts = load_window.fn(run_id, as_of, side, validated, cleaned)
+        fresh, same = set_unchanged_aside.fn(run_id, as_of, side, reads) if skip_unchanged else (reads, 0)
+        counts = _judge(side, fresh, run_id, as_of, run_dir) if fresh else dict.fromkeys(FATES, 0)
+    counts["extracted"] += same
+    counts["unchanged"] += same
+    return told | counts | {"seconds": time.perf_counter() - started}
+
+
+def _judge(side: Side, reads: list[dict[str, Any]], run_id: str, as_of: datetime, run_dir: str) -> dict[str, int]:
+    """Validate, clean and load some reads in one go; returns their rows by fate."""
+    folder = Path(run_dir) / "windows" / f"{side}-{reads[0]['window'].name}"
+    _lend_catalogues(Path(run_dir), folder)
+    rows = sum(read["rows"] for read in reads)
+    validated = validate.fn(side, reads, str(folder), stop_at_flood=rows >= FEW_ROWS)
+    cleaned = clean.fn(side, validated["accepted"], str(folder))
+    counts = load_window.fn(run_id, as_of, side, validated, cleaned)
     shutil.rmtree(folder)
-    drift = [finding for read in reads for finding in read["drift"]]
-    told = {"side": side, "windows": windows, "drift": drift, "pages": sum(read["pages"] for read in reads)}
-    return told | counts
+    return counts
 
 
 def together(missing: Sequence[tuple[Side, Window]], rows_a_day: Mapping[str, float], most_rows: int) -> list[Load]:

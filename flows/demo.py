@@ -44,10 +44,10 @@ def main() -> int:
 
 
 @contextmanager
-def sandbox(cases: int, seed: int, truth: Path) -> Iterator[dict[str, Any]]:
+def sandbox(cases: int, seed: int, truth: Path, *more: str) -> Iterator[dict[str, Any]]:
     """The two simulated systems in a process of their own, stopped at the end; gives the line with their addresses."""
     command = [sys.executable, "-m", "sandbox", "serve", "--cases", str(cases), "--seed", str(seed)]
-    command += ["--truth", str(truth), "--city-port", "0", "--portal-port", "0"]
+    command += ["--truth", str(truth), "--city-port", "0", "--portal-port", "0", *more]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

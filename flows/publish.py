@@ -13,23 +13,34 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prefect import flow
 
 from errors import ConfigError
+from flows.truth import truthful
+from schemas.period import day_of
 from tasks.publish import compare, publish_score, reproduce
 
 
 @flow(name="publish", flow_run_name="publish {period}")
+@truthful
 def publish(
-    period: str, as_of: datetime | None = None, rules: str = "", units_file: str = "", since: str = ""
+    period: str = "", as_of: datetime | None = None, rules: str = "", units_file: str = "", since: str = ""
 ) -> dict[str, Any]:
-    """Freeze a period's score, prove that it can be made again, and, with `since`, say what moved since that one."""
+    """Freeze a period's score, prove that it can be made again, and, with `since`, say what moved since that one.
+
+    Without a period: the month before this one. Its publication waits for late data: see the schedule.
+    """
+    period = period or _last_month(as_of or datetime.now(UTC))
     name = publish_score(period, as_of, rules, units_file)
     result: dict[str, Any] = {"publication": name, "proof": reproduce(name)}
     return result | ({"moved": compare(since, name)} if since else {})
+
+
+def _last_month(at: datetime) -> str:
+    return f"{day_of(at).replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
 @flow(name="reproduce", flow_run_name="reproduce {publication}")

@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 from prefect import flow
 
 from errors import ConfigError
+from flows.truth import truthful
 from tasks.purge import purge_files
 
 
-@flow(name="purge")
+@flow(name="purge", flow_run_name="purge")
+@truthful
 def purge(as_of: datetime | None = None, dry_run: bool = False) -> dict[str, int]:
     """Delete what is older than `landing_retention_days` at `as_of` (now by default) and not needed; returns counts,
     see `tasks.purge`."""

@@ -19,6 +19,7 @@ from prefect import flow
 
 import settings
 from errors import ConfigError
+from flows.truth import truthful
 from schemas.codes import QuarantineReason, Side
 from tasks.clean import clean
 from tasks.reconcile import reconcile_sides
@@ -27,6 +28,7 @@ from tasks.validate import validate
 
 
 @flow(name="replay", flow_run_name="replay {reasons}")
+@truthful
 def replay(
     reasons: list[QuarantineReason], sides: list[Side] | None = None, as_of: datetime | None = None
 ) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 
 import settings
+from schemas.codes import Side
 from schemas.mismatch import KINDS, Kind, Verdict
 from tasks.metrics import write_metrics
 from tasks.rules.alarm import Raised, of_failure, of_run
@@ -38,6 +39,7 @@ def announce(
         open_now = watching.open_by_kind(connection)
         change = watching.change_since(connection, as_of - timedelta(days=1))
         quarantined = watching.quarantined_rows(connection)
+        changes = watching.news(connection, Side.CITY, as_of - timedelta(days=1))
         opened = watching.opened_by_run(connection, "", flow, as_of - timedelta(microseconds=1), as_of)
         before = watching.opened_by_run(connection, run_id, flow, as_of - timedelta(days=USUAL_DAYS), as_of)
     rows = change_rows(open_now, change)
@@ -49,7 +51,8 @@ def announce(
         "quarantined": sum(quarantined.values()),
         "drift": len(drift),
     }
-    raised = of_run(sum(opened), before, len(drift))
+    late = sum(verdicts.get(Verdict.LATE.value, 0) for verdicts in open_now.values())
+    raised = of_run(sum(opened), before, late, changes, len(drift))
     for each in raised:
         send(flow, run_id, each)
     emit_event("hoso-sync.run.completed", resource=_resource(flow), payload={"run_id": run_id, **attention})

@@ -16,11 +16,17 @@ SMALLEST_BURST = 20
 """Fewer new mismatches than that are no burst, however quiet the days before were."""
 
 
+LATE_SHARE = 0.05
+"""The lag allowed is the 99th percentile: of a day's changes one in a hundred is late anyway, five in a hundred are
+not."""
+
+
 class Alarm(StrEnum):
     """The event's name is `hoso-sync.<value>`; each has an automation and a page in docs/runbook.md."""
 
     CONSERVATION_BROKEN = "conservation.broken"
     MISMATCH_BURST = "mismatch.burst"
+    LAG_HIGH = "lag.high"
     SOURCE_DRIFTED = "source.drifted"
     QUARANTINE_FLOOD = "quarantine.flood"
     SOURCE_UNREAD = "source.unread"
@@ -69,13 +75,16 @@ def unusual(before: Sequence[int], now: int) -> float | None:
     return limit if now > limit else None
 
 
-def of_run(opened: int, opened_before: Sequence[int], drift: int) -> list[Raised]:
-    """The alarms of a run that completed: `opened` new mismatches, `drift` findings about a record format."""
+def of_run(opened: int, opened_before: Sequence[int], late: int, news: int, drift: int) -> list[Raised]:
+    """The alarms of a run that completed: `opened` new mismatches, `late` ones of a day with `news` changes of the
+    city, `drift` findings about a record format."""
     raised = []
     limit = unusual(opened_before, opened)
     if limit is not None:
         usual = round(median(opened_before))
         raised.append(Raised(Alarm.MISMATCH_BURST, {"opened": opened, "usual": usual, "limit": round(limit)}))
+    if late > max(SMALLEST_BURST, LATE_SHARE * news):
+        raised.append(Raised(Alarm.LAG_HIGH, {"late": late, "changes": news}))
     if drift:
         raised.append(Raised(Alarm.SOURCE_DRIFTED, {"findings": drift}))
     return raised

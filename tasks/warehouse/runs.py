@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -73,3 +75,29 @@ def rows_a_day(connection: Connection) -> dict[str, float]:
         rows[side] = rows.get(side, 0) + extracted
         days[side] = days.get(side, 0) + (end - start).days
     return {side: rows[side] / days[side] for side in rows}
+
+
+def watermarks(connection: Connection) -> dict[str, datetime]:
+    """The latest time up to which the changes of each side's source are in the warehouse."""
+    w = window.c
+    rows = select(w.side, func.max(func.coalesce(w.watermark, w.read_at))).group_by(w.side)
+    return dict(connection.execute(rows).tuples().all())
+
+
+def last_loads(connection: Connection, side: str, start: date, end: date, most: int = 1_000) -> list[Mapping[str, Any]]:
+    """The ledger's entries of a window, newest first, with the versions of code and rules that judged them."""
+    w, r = window.c, run.c
+    judged = (r.code_version, r.canonical_version, r.rules_version)
+    rows = select(window, *judged).join(run, r.run_id == w.run_id)
+    same = (w.side == side, w.window_start == start, w.window_end == end)
+    found = connection.execute(rows.where(*same).order_by(w.read_at.desc()).limit(most)).mappings()
+    return [dict(entry) for entry in found]
+
+
+def enter_unchanged(
+    connection: Connection, run_id: str, before: Mapping[str, Any], read_at: datetime, watermark: datetime | None
+) -> None:
+    """Enter a read that gave exactly the rows of the entry `before`: its rows have the fates that they had."""
+    entry = {column.name: before[column.name] for column in window.columns}
+    entry |= {"run_id": run_id, "read_at": read_at, "watermark": watermark, "loaded": 0, "gone": 0}
+    connection.execute(window.insert(), [entry | {"unchanged": before["loaded"] + before["unchanged"]}])

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, case, func, select
 
-from tasks.warehouse.tables import agency, mismatch, mismatch_event, quarantine, run, score
+from schemas.codes import Side
+from tasks.warehouse.tables import agency, mismatch, mismatch_event, quarantine, run, score, version
 
 
 def open_by_kind(connection: Connection) -> dict[str, dict[str, int]]:
@@ -40,6 +41,13 @@ def opened_by_run(connection: Connection, run_id: str, flow: str, since: datetim
         .order_by(run.c.as_of)
     )
     return [int(count) for count in connection.execute(rows).scalars()]
+
+
+def news(connection: Connection, side: Side, since: datetime) -> int:
+    """How many cases a side changed or made since then, as the warehouse took them in."""
+    v = version.c
+    rows = select(func.count()).select_from(version).where(v.side == side.value, v.recorded_from > since)
+    return int(connection.execute(rows).scalar_one())
 
 
 def quarantined_rows(connection: Connection) -> dict[str, int]:

@@ -19,6 +19,14 @@ _SEPARATORS: Final = str.maketrans({",": ".", ".": ",", "-": "−"})
 
 SIDES: Final = MappingProxyType({Side.CITY: Label("Thành phố", "city"), Side.PORTAL: Label("Cổng", "portal")})
 
+OTHER_PARTS: Final = MappingProxyType(
+    {
+        "unread": Label("Chưa đọc được một bên", "a side could not be read"),
+        "uncompared": Label("Trường không đối chiếu", "a column that is not compared"),
+    }
+)
+"""Parts of a gap that no mismatch kind explains."""
+
 ACTORS: Final = MappingProxyType(
     {
         Actor.CITY: Label("Thành phố đẩy lại", Actor.CITY.value),
@@ -149,7 +157,12 @@ _CAUSES: Final = {
     "without diacritics or in capitals": "mất dấu hoặc viết hoa", "cut off": "bị cắt",
     "thousandfold": "gấp nghìn lần", "a thousandth": "một phần nghìn",
 }  # fmt: skip
-_CAUSE_PARTS: Final = (("shift ", "lệch giờ "), ("days ", "lệch ngày "), ("cut at ", "bị cắt ở "), (" became ", " thành "))
+_CAUSE_PARTS: Final = (
+    ("shift ", "lệch giờ "),
+    ("days ", "lệch ngày "),
+    ("cut at ", "bị cắt ở "),
+    (" became ", " thành "),
+)
 
 
 def cause_label(cause: str) -> Label:

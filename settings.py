@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     confirm_hours: Positive = 24
     """Older than this, a mismatch is confirmed; between the two it is late."""
 
+    # Reference tables of the site
+    reference_dir: Path | None = None
+    """Folder of `case_codes.csv`, `procedure_codes.csv`, `agency_aliases.csv` (schemas/references.py); each optional."""
+
     # Trust
     fingerprint_key: SecretStr
     """Key of the HMAC that turns names and identity numbers into fingerprints."""

@@ -11,6 +11,7 @@ from schemas.case import COMPARED, POLICY
 from schemas.codes import QUARANTINE_LABELS, STATUS_LABELS, Side, Status
 from schemas.lag import MIN_OBSERVATIONS, MONTHS_KEPT
 from schemas.mismatch import KINDS, VERDICT_LABELS, Kind, Verdict
+from schemas.references import FILES
 from tasks.rules.lifecycle import NEXT, kind_of
 from tasks.rules.text import Rung
 
@@ -65,6 +66,16 @@ STATUS_WORDS = {
     Kind.STATUS_AHEAD: "it cannot: the portal ran ahead, moved backwards, or went a way that the lifecycle lacks",
     Kind.STATUS_REWRITTEN: "the one difference with a known author; the finish time that came with it is part of it",
 }
+KEYS = (
+    "Rows without a case code, with a malformed one, or with one that another record has never enter a join: the"
+    " first two are set aside under their reasons, the last is a mismatch of its own, whatever else is wrong with its"
+    " rows.",
+    "Before anything is compared, codes and names go through the site's reference tables (`HOSO_REFERENCE_DIR`): old"
+    " and new forms of case codes, local and renumbered procedure codes, codes and names of agencies that were merged"
+    " (as in July 2025), each from its first day to before its last, by the day under which a case is listed.",
+    "A local suffix of a procedure code is the city's own business; on the portal it is a mismatch, as is a local"
+    " code.",
+)
 TIMES = (
     "Times are equal when they are so at the coarser side's precision (second, minute, day), in Vietnam's wall clock.",
     "A deadline lasts until the end of the minute or day that was written.",
@@ -105,6 +116,12 @@ def _lines() -> Iterator[str]:
     yield "A city case that is only registered is not expected on the portal. Codes are compared to the letter; an"
     yield "agency that the portal names by a name of two agencies, or of none, is not known. A case whose partner could"
     yield "not be read is no candidate for a loose match."
+    yield ""
+    yield "## Keys and reference tables"
+    yield ""
+    yield from (f"- {rule}" for rule in KEYS)
+    yield ""
+    yield from _table(["file", "columns"], [[f"`{name}.csv`", _names(columns)] for name, columns in FILES.items()])
     yield ""
     yield "## Times and results"
     yield ""

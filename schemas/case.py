@@ -19,6 +19,7 @@ _TIME = pa.timestamp("us", tz="UTC")
 CASE_SCHEMA: Final = pa.schema(
     [
         pa.field("case_code", pa.string(), nullable=False),
+        pa.field("own_code", pa.string()),
         pa.field("record_id", pa.string()),
         pa.field("status_code", pa.int16(), nullable=False),
         pa.field("procedure_code", pa.string()),
@@ -63,7 +64,8 @@ CASE_SCHEMA: Final = pa.schema(
 and `deadline_at` carry the national on-time rule: overdue at t is `coalesce(clock_stopped_at, t) > deadline_at`.
 `received_day` is the received time's day in Vietnam's wall clock, `listed_day` the day under which the source lists the
 case (the submission day of a case not received yet). `window_start` is the first day of the window in which the row was
-read. `agency_rung` is the rung of the text ladder at which the agency's name met the catalogue (0 = to the letter)."""
+read. `own_code` is the source's own case code, where the reference tables have another for it. `agency_rung` is the
+rung of the text ladder at which the agency's name met the catalogue (0 = to the letter)."""
 
 COMPARED: Final = (
     "status_code",

@@ -13,6 +13,7 @@ from schemas.codes import Side
 from schemas.crash import point
 from tasks.rules.canonical import References, canonicalise
 from tasks.rules.workdays import WorkCalendar
+from tasks.sources.references import read_references
 from tasks.warehouse.bulk import to_frame
 
 CALENDAR_YEARS = (2010, 2040)
@@ -26,7 +27,8 @@ def clean(side: Side, accepted: list[str], run_dir: str) -> list[str]:
     The accepted files hold personal data and are deleted as soon as their cases are made.
     """
     knobs = settings.current()
-    references = _references(Path(run_dir), WorkCalendar(*CALENDAR_YEARS, culture_day_off=knobs.culture_day_off))
+    calendar = WorkCalendar(*CALENDAR_YEARS, culture_day_off=knobs.culture_day_off)
+    references = _references(Path(run_dir), calendar, read_references(knobs.reference_dir))
     key = knobs.fingerprint_key.get_secret_value().encode()
     made, rows = [], 0
     for number, path in enumerate(accepted):
@@ -42,8 +44,9 @@ def clean(side: Side, accepted: list[str], run_dir: str) -> list[str]:
     return made
 
 
-def _references(folder: Path, calendar: WorkCalendar) -> References:
+def _references(folder: Path, calendar: WorkCalendar, site: dict[str, pd.DataFrame]) -> References:
     agencies, procedures = (
         pd.read_parquet(folder / f"{name}.parquet", dtype_backend="pyarrow") for name in ("agencies", "procedures")
     )
-    return References(agencies.astype("string[pyarrow]"), procedures, calendar)
+    tables = (site["agency_aliases"], site["procedure_codes"])
+    return References(agencies.astype("string[pyarrow]"), procedures, calendar, *tables)

@@ -13,7 +13,8 @@ import settings
 from schemas.codes import Side
 from schemas.crash import point
 from tasks.rehash import renew_hashes
-from tasks.warehouse.catalogue import replace_catalogues
+from tasks.sources.references import read_references
+from tasks.warehouse.catalogue import replace_catalogues, replace_references
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.runs import open_run
 from tasks.warehouse.writer import SideLoad, WindowRows, load_side
@@ -40,6 +41,7 @@ def load(
         open_run(connection, run_id, "daily", as_of, days)
         point("load.after_run")
         replace_catalogues(connection, agencies, procedures, as_of.date())
+        replace_references(connection, read_references(knobs.reference_dir))
         point("load.after_catalogues")
         for side, outcome in validated.items():
             windows = [_window_rows(window) for window in outcome["windows"]]

@@ -20,9 +20,11 @@ from schemas.systems import WireSystem
 from schemas.window import Window
 from settings import DriftPolicy
 from tasks.rules.duplicates import REREAD, identities, repeated_keys
+from tasks.rules.references import new_form
 from tasks.sources.adapters import source_of
 from tasks.sources.columns import PAYLOAD, to_table
 from tasks.sources.drift import Change, Drift
+from tasks.sources.references import read_references
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.late import REPLAY
@@ -85,7 +87,8 @@ def _land(rows: pd.DataFrame, system: WireSystem, path: Path) -> pd.DataFrame:
     path.chmod(0o600)
     frame = to_frame(table.select(["case_code", "record_id", PAYLOAD]))
     keys = rows[["quarantine_id", "last_seen", "landing_file"]].reset_index(drop=True)
-    return keys.assign(case_code=frame["case_code"], identity=identities(frame["record_id"], frame[PAYLOAD]))
+    code = new_form(frame["case_code"], read_references(settings.current().reference_dir)["case_codes"])
+    return keys.assign(case_code=code, identity=identities(frame["record_id"], frame[PAYLOAD]))
 
 
 def _kept(keys: list[pd.DataFrame]) -> pa.Table:

@@ -15,7 +15,8 @@ from schemas.codes import Side
 from schemas.window import Window
 from tasks.rehash import renew_hashes
 from tasks.warehouse import reading
-from tasks.warehouse.catalogue import replace_catalogues
+from tasks.sources.references import read_references
+from tasks.warehouse.catalogue import replace_catalogues, replace_references
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.runs import close_run, open_run, rows_a_day, unfinished_run, windows_done
 from tasks.warehouse.watching import is_agency
@@ -53,6 +54,7 @@ def begin(run_id: str, flow: str, as_of: datetime, days: tuple[date, date], run_
         open_run(connection, run_id, flow, as_of, days)
         close_run(connection, run_id, UNFINISHED)
         replace_catalogues(connection, agencies, procedures, as_of.date())
+        replace_references(connection, read_references(knobs.reference_dir))
 
 
 @task(name="settle", tags=["ledger"])

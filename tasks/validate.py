@@ -21,7 +21,9 @@ from schemas.crash import point
 from schemas.systems import STATUS_WORDS
 from schemas.window import Window
 from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys, with_duplicates
+from tasks.rules.references import new_form
 from tasks.rules.typed import typed
+from tasks.sources.references import read_references
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.writer import QUARANTINE_SCHEMA
 
@@ -64,6 +66,7 @@ def _batches(landed: list[dict[str, Any]], rows: int) -> Iterator[pd.DataFrame]:
     """Landed rows in reading order, about `rows` at a time, with where they came from and whether their key repeats."""
     paths = [(path, read["window"]) for read in landed for path in read["files"]]
     keys = pd.concat([_keys(path) for path, _ in paths], ignore_index=True)
+    keys["case_code"] = new_form(keys["case_code"], case_code_forms())
     keys["repeat"] = repeated_keys(keys)
     repeats = {path: part["repeat"] for path, part in keys.groupby("path", sort=False)}
     pending: list[pd.DataFrame] = []
@@ -78,6 +81,11 @@ def _batches(landed: list[dict[str, Any]], rows: int) -> Iterator[pd.DataFrame]:
         yield pd.concat(pending, ignore_index=True)
 
 
+def case_code_forms() -> pd.DataFrame:
+    """The site's table of old and new forms of case codes."""
+    return read_references(settings.current().reference_dir)["case_codes"]
+
+
 def _keys(path: str) -> pd.DataFrame:
     """The keys of one landed file; whole payloads are read only where rows have no record id."""
     keys = to_frame(pq.read_table(path, columns=["case_code", "record_id"])).assign(path=path)
@@ -89,7 +97,7 @@ def _keys(path: str) -> pd.DataFrame:
 def _judge(side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split a batch into accepted and set-aside rows, and count both in their windows."""
     words = settings.current().city_status_map or STATUS_WORDS[settings.current().city_adapter]
-    rows = typed(side, batch, words)
+    rows = typed(side, batch, words, case_code_forms())
     verdicts = reasons(side, failures(side, rows))
     rows["reason"] = verdicts["reason"].reindex(rows.index).astype("string[pyarrow]")
     rows["reasons"] = verdicts["reasons"].reindex(rows.index).astype("string[pyarrow]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
@@ -16,8 +16,10 @@ import xxhash
 
 from schemas.case import CANONICAL_VERSION, CASE_SCHEMA, COMPARED, NULL_POLICY, UNVERSIONED
 from schemas.codes import Side
+from schemas.references import FILES
 from tasks.rules.deadline import clock
 from tasks.rules.keys import split_procedure
+from tasks.rules.references import meant
 from tasks.rules.text import Rung, fold
 from tasks.rules.workdays import WorkCalendar
 
@@ -32,26 +34,31 @@ class References:
     """What both sides' values are read against.
 
     `agencies`: columns `agency_code`, `agency_name` (names and aliases); `procedures`: `procedure_code`, `max_days`.
+    `aliases` (`alias`, `agency_code`) and `renumbered` (`code`, `procedure_code`) are the site's tables, each with
+    `valid_from`, `valid_to`.
     """
 
     agencies: pd.DataFrame
     procedures: pd.DataFrame
     calendar: WorkCalendar
+    aliases: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FILES["agency_aliases"])))
+    renumbered: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FILES["procedure_codes"])))
 
 
 def canonicalise(side: Side, rows: pd.DataFrame, references: References, fingerprint_key: bytes) -> pa.Table:
     """Accepted typed rows as canonical cases in `CASE_SCHEMA`, one for one and in order."""
     frame = pd.DataFrame(index=rows.index)
-    for name in ("case_code", "record_id", "status_code", "agency_name", "window_start", "landing_file"):
+    for name in ("case_code", "own_code", "record_id", "status_code", "agency_name", "window_start", "landing_file"):
         frame[name] = rows[name]
-    frame["procedure_code"] = _procedure(side, rows["procedure_code"])
+    frame["listed_day"] = vietnam_day(rows["received_at"].fillna(rows["submitted_at"]))
+    frame["procedure_code"] = _procedure(side, rows["procedure_code"], frame["listed_day"], references.renumbered)
     frame[["agency_code", "agency_rung"]] = _agency(side, rows, references.agencies)
+    frame["agency_code"] = _successor(side, frame, references.aliases)
     frame["submission_channel"] = rows["channel"]
     for name in ("received", "due", "finished", "returned"):
         frame[f"{name}_at"] = rows[f"{name}_at"]
         frame[f"{name}_precision"] = rows[f"{name}_at_precision"]
     frame["received_day"] = vietnam_day(frame["received_at"])
-    frame["listed_day"] = vietnam_day(rows["received_at"].fillna(rows["submitted_at"]))
     frame["submitted_at"] = rows["submitted_at"]
     never = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us, UTC]")
     frame["modified_at"] = rows["modified_at"] if side is Side.CITY else never
@@ -111,13 +118,16 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.string())
 
 
-def _procedure(side: Side, code: pd.Series) -> pd.Series:
-    """The national code. The city's local suffix is taken off, as its push must do; the portal's text stays whole,
-    since a suffix there is a fault."""
+def _procedure(side: Side, code: pd.Series, day: pd.Series, renumbered: pd.DataFrame) -> pd.Series:
+    """The national code. The city's local code or suffix is replaced, as its push must do; the portal's text stays as
+    it is, since a local code there is a fault, unless it is a national one that was renumbered."""
     code = code.replace("", pd.NA)
     if side is Side.PORTAL:
-        return code
-    return split_procedure(code)["base"].fillna(code)
+        national = split_procedure(renumbered["code"].astype("string[pyarrow]"))["suffix"] == ""
+        return meant(code, day, renumbered.loc[national.fillna(False).astype(bool)]).fillna(code)
+    whole = meant(code, day, renumbered).fillna(code)
+    base = split_procedure(whole)["base"].fillna(whole)
+    return meant(base, day, renumbered).fillna(base)
 
 
 def _agency(side: Side, rows: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
@@ -142,6 +152,16 @@ def _agency(side: Side, rows: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFr
         },
         index=rows.index,
     )
+
+
+def _successor(side: Side, frame: pd.DataFrame, aliases: pd.DataFrame) -> pd.Series:
+    """The agency that has the cases now. On the portal a name means what it meant on the case's day; whatever code
+    comes out, a merger may have another for it."""
+    code = frame["agency_code"]
+    if side is Side.PORTAL and len(aliases):
+        folded = aliases.assign(alias=fold(aliases["alias"].astype("string[pyarrow]"), Rung.D_STROKE))
+        code = meant(fold(frame["agency_name"], Rung.D_STROKE), frame["listed_day"], folded).fillna(code)
+    return meant(code, frame["listed_day"], aliases).fillna(code)
 
 
 def _clock(frame: pd.DataFrame, rows: pd.DataFrame, references: References) -> pd.DataFrame:

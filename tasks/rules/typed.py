@@ -15,6 +15,7 @@ from schemas.codes import CITY_STATUS_WORDS, Side, Status
 from schemas.wire import WireType, columns
 from tasks.rules.keys import probable_code, well_formed
 from tasks.rules.nested import summarise
+from tasks.rules.references import NO_FORMS, new_form
 from tasks.rules.times import Precision, parse
 
 _CODE_LISTS: Final = {
@@ -30,7 +31,12 @@ _UNRECEIVED: Final = [int(status) for status in (Status.REGISTERED, Status.REFUS
 _UNIT: Final = {Precision.SECOND: "1us", Precision.MINUTE: "1min", Precision.DAY: "1D"}
 
 
-def typed(side: Side, landed: pd.DataFrame, city_words: Mapping[str, int] = CITY_STATUS_WORDS) -> pd.DataFrame:
+def typed(
+    side: Side,
+    landed: pd.DataFrame,
+    city_words: Mapping[str, int] = CITY_STATUS_WORDS,
+    forms: pd.DataFrame = NO_FORMS,
+) -> pd.DataFrame:
     """`landed` (text columns of `schemas.wire`) with typed columns in place of text, and flags.
 
     - times: `<name>` as UTC microseconds, `<name>_precision`, and `time_bad` = some time cannot be read
@@ -41,11 +47,14 @@ def typed(side: Side, landed: pd.DataFrame, city_words: Mapping[str, int] = CITY
     - `key_bad`: the case code is there and malformed; `received_absent`: received by its status, without a received
       time (a case can be refused or withdrawn before it was received)
     - `due_latest_at`, `received_latest_at`: the last instant that the text can mean (a day lasts until its end)
+    - `case_code`: in its new form by the reference table `forms`; `own_code`: as written, where that is another
     - `probable_code`: what the case code most probably means, for rows whose code is malformed
     """
     frame = landed.copy()
     frame["case_code"] = frame["case_code"].replace("", pd.NA)
-    frame["probable_code"] = probable_code(frame["case_code"])
+    own, frame["case_code"] = frame["case_code"], new_form(frame["case_code"], forms)
+    frame["own_code"] = own.mask((own == frame["case_code"]).fillna(True).astype(bool))
+    frame["probable_code"] = new_form(probable_code(frame["case_code"]), forms)
     frame["key_bad"] = frame["case_code"].notna() & ~well_formed(frame["case_code"])
     frame["status_code"] = _status(side, frame["status_code"], city_words)
     facts = summarise(side, frame)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.crash import point
-from tasks.warehouse.tables import agency, procedure
+from tasks.warehouse.tables import agency, agency_alias, case_code_form, procedure, procedure_alias
+
+REFERENCES = {"case_codes": case_code_form, "procedure_codes": procedure_alias, "agency_aliases": agency_alias}
+"""File of `schemas.references` -> the table that shows what was in it."""
+
+
+def replace_references(connection: Connection, references: Mapping[str, pd.DataFrame]) -> None:
+    """Take over the site's reference files as they are now."""
+    for name, table in REFERENCES.items():
+        connection.execute(delete(table))
+        rows = references[name].astype(object)
+        lines = rows.where(rows.notna(), None).assign(place=range(1, len(rows) + 1)).to_dict("records")
+        if lines:
+            connection.execute(insert(table), [{str(key): value for key, value in line.items()} for line in lines])
 
 
 def replace_catalogues(connection: Connection, agencies: pd.DataFrame, procedures: pd.DataFrame, today: date) -> None:

@@ -237,6 +237,37 @@ agency: Final = Table(
     comment="Agencies and their aliases, effective-dated; the portal names agencies, the city codes them.",
 )
 
+agency_alias: Final = Table(
+    "ref__agency_alias",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("alias", Text, nullable=False),
+    Column("agency_code", Text, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    comment="Codes and names of agencies that were merged, split or renamed; the site's file as last read.",
+)
+
+case_code_form: Final = Table(
+    "ref__case_code",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("old_form", Text, nullable=False),
+    Column("new_form", Text, nullable=False),
+    comment="Old and new forms of case codes, or of their beginnings; the site's file as last read.",
+)
+
+procedure_alias: Final = Table(
+    "ref__procedure_code",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False),
+    Column("procedure_code", Text, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    comment="Local and renumbered procedure codes with the national code of today; the site's file as last read.",
+)
+
 procedure: Final = Table(
     "ref__procedure",
     metadata,

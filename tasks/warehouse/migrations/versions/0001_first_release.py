@@ -33,6 +33,7 @@ def upgrade() -> None:
         "core_cases__version",
         sa.Column("side", sa.String(length=6), nullable=False),
         sa.Column("case_code", sa.Text(), nullable=False),
+        sa.Column("own_code", sa.Text(), nullable=True),
         sa.Column("record_id", sa.Text(), nullable=True),
         sa.Column("status_code", sa.SmallInteger(), nullable=False),
         sa.Column("procedure_code", sa.Text(), nullable=True),
@@ -327,6 +328,31 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("agency_code", "agency_name"),
+    )
+    op.create_table(
+        "ref__agency_alias",
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("alias", sa.Text(), nullable=False),
+        sa.Column("agency_code", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("place"),
+    )
+    op.create_table(
+        "ref__case_code",
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("old_form", sa.Text(), nullable=False),
+        sa.Column("new_form", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("place"),
+    )
+    op.create_table(
+        "ref__procedure_code",
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("procedure_code", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("place"),
     )
     op.create_table(
         "ref__procedure",

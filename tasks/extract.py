@@ -19,6 +19,9 @@ from tasks.sources.catalogue import agencies, procedures
 from tasks.sources.protocol import PortalSource, Source
 from tasks.sources.reading import Landed, read_and_land
 
+COLLECT_AFTER = 50_000
+"""Live containers made before the garbage collector looks at them: a page of cases alone makes many thousand, none of
+them in a cycle."""
 CLOCK_SKEW_SECONDS = 60
 """A larger difference between the clocks is told: times of that side are off by as much."""
 
@@ -31,6 +34,7 @@ def client(side: Side) -> Source:
     objects of parsed pages would otherwise make walk it again and again (a fifth of the time of an extraction).
     """
     gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
     return source_of(side, settings.current())
 
 

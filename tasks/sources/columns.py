@@ -48,9 +48,11 @@ def to_table(records: list[Record], system: WireSystem, drift: Drift) -> pa.Tabl
             _set_aside(aside, drift.removed(field, missing, len(records)), field.name)
             values = [None if value is ABSENT else value for value in values]
         kinds, texts = {*map(type, values)}, values
+        if field.type is WireType.LIST and kinds <= LISTED:
+            columns[field.column] = _lists(values)
+            continue
         if not kinds <= TEXT:
-            if not (field.type is WireType.LIST and kinds <= LISTED):
-                _set_aside(aside, drift.retyped(field, values), field.name)
+            _set_aside(aside, drift.retyped(field, values), field.name)
             texts = [value if value is None or value.__class__ is str else _json(value) for value in values]
         if field.column in system.codes and not {*texts} <= system.codes[field.column]:
             codes = [None if isinstance(v, dict | list) else t for v, t in zip(values, texts, strict=True)]
@@ -63,7 +65,7 @@ def to_table(records: list[Record], system: WireSystem, drift: Drift) -> pa.Tabl
     if aside:
         names = [",".join(sorted(set(aside[n]))) if n in aside else None for n in range(len(records))]
         columns[ABSENT_FIELDS] = pa.array(names, pa.string())
-    columns[PAYLOAD] = pa.array([orjson.dumps(record) for record in records], pa.binary()).cast(pa.string())
+    columns[PAYLOAD] = pa.array([*map(orjson.dumps, records)], pa.binary()).view(pa.string())
     return pa.table(columns, schema=schema)
 
 
@@ -76,11 +78,17 @@ def _values(records: list[Record], system: WireSystem) -> Iterator[tuple[WireFie
     """(field, its values, whether no value is ABSENT) for each mapped field; one pass in C over complete records."""
     flat = [field for field in system.fields if "." not in field.name]
     names = [field.name for field in flat]
-    wanted: set[str] = set(names)
-    lacking = dict.fromkeys(names, ABSENT)
-    complete = [record if wanted <= record.keys() else lacking | record for record in records]
-    columns = zip(*map(itemgetter(*names), complete), strict=True)
-    gaps = wanted.difference(wanted.intersection(*records))
+    take, lacking = itemgetter(*names), dict.fromkeys(names, ABSENT)
+    gaps: set[str] = set()
+
+    def row(record: Record) -> Any:
+        try:
+            return take(record)
+        except KeyError:
+            gaps.update(lacking.keys() - record.keys())
+            return take(lacking | record)
+
+    columns = [*zip(*map(row, records), strict=True)]
     for field, column in zip(flat, columns, strict=True):
         yield field, column, field.name not in gaps
     for field in system.fields:
@@ -101,6 +109,13 @@ def dig(record: Any, path: list[str]) -> Any:
 def _set_aside(aside: dict[int, list[str]], rows: list[int], name: str) -> None:
     for row in rows:
         aside[row].append(name)
+
+
+def _lists(values: Sequence[Any]) -> pa.Array:
+    """Lists as their JSON text; most are empty. Text and null stay what they are."""
+    dumps = orjson.dumps
+    texts = [(dumps(v) if v else b"[]") if v.__class__ is list else v for v in values]
+    return pa.array(texts, pa.binary()).view(pa.string())
 
 
 def _json(value: Any) -> str:

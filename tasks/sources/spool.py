@@ -76,12 +76,12 @@ class Spool:
         self._writer = self._sink = self._open_part = None
 
     def pages(self, part: Part) -> Iterator[SpooledPage]:
-        """The stored pages of a part in order, memory-mapped; a batch that a crash cut off ends its file."""
+        """The stored pages of a part in order, one in memory at a time; a batch that a crash cut off ends its file."""
         for path in self._files(part):
             if not path.stat().st_size:
                 continue
             try:
-                with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as stream:
+                with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as stream:
                     while True:
                         batch, metadata = stream.read_next_batch_with_custom_metadata()
                         state = orjson.loads(metadata[STATE]) if metadata else {}
@@ -106,8 +106,8 @@ class Spool:
 
     def _open(self, part: Part) -> None:
         path = self.folder / f"{part.name}.{len(self._files(part)):04d}.arrow"
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        self._sink = os.fdopen(descriptor, "wb", buffering=0)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        self._sink = pa.OSFile(str(path), "wb")  # unbuffered, and written without the interpreter's lock
         self._writer = pa.ipc.new_stream(self._sink, self.schema)
         self._open_part = part
 

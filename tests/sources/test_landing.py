@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -58,7 +59,22 @@ def test_absent_null_and_empty_stay_apart(tmp_path: Path, knobs: Callable[..., S
     assert table["absent_fields"].to_pylist() == [None, None, "dueDate", None]
     assert [orjson.loads(text) for text in table["payload"].to_pylist()] == rows
     assert landed.rows == 4
-    assert stat.S_IMODE(Path(landed.files[0]).stat().st_mode) == 0o600
+
+
+def test_what_is_landed_is_private_whatever_the_umask(tmp_path: Path, knobs: Callable[..., Settings]) -> None:
+    """Landed rows hold personal data: 0600 files in 0700 folders, and the spool of a read that failed no less."""
+    before = os.umask(0)
+    try:
+        landed = read_and_land(source_of([WHOLE]), WINDOW, tmp_path, "r1", knobs())
+        with pytest.raises(CountMismatch):
+            read_and_land(source_of([WHOLE], [WHOLE | {"dossierId": "2"}], total=3), WINDOW, tmp_path, "r2", knobs())
+    finally:
+        os.umask(before)
+    kept = tmp_path / Side.CITY / WINDOW.name
+    assert [path.name for path in sorted(kept.iterdir())] == [".r2.part", "r1"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept.iterdir()} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept.glob("*/*")} == {0o600}
+    assert landed.files == [str(kept / "r1" / "00000.parquet")]
 
 
 def test_a_failed_read_leaves_nothing_to_mistake(tmp_path: Path, knobs: Callable[..., Settings]) -> None:

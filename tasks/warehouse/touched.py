@@ -1,7 +1,8 @@
 """What an incremental reconcile has to look at again: a temporary table of case codes.
 
 A full reconcile limited to these codes leaves the ledger as a full one would, so every reason for which a finding can
-come, change or go is here: the case's own versions and bad rows, its age, a deadline that passed, a look-alike.
+come, change or go is here: the case's own versions and bad rows, its age, an order, a deadline that passed, a
+look-alike.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, MetaData, Select, Table, Text, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, MetaData, Select, Table, Text, and_, exists, func, or_, select
 from sqlalchemy.schema import DropTable
 
 from schemas.mismatch import Kind, Verdict
 from tasks.warehouse.bulk import analyze
-from tasks.warehouse.tables import mismatch, quarantine, version
+from tasks.warehouse.tables import mismatch, quarantine, suppression, version
 
 _RESIDUE = (Kind.AMBIGUOUS.value, Kind.MISSING_ON_PORTAL.value, Kind.MISSING_IN_CITY.value)
 _OPEN = mismatch.c.resolved_at.is_(None)
@@ -32,7 +33,8 @@ def stage_touched(connection: Connection, as_of: datetime, since: datetime) -> T
     table = Table("stage_touched", MetaData(), Column("case_code", Text, nullable=False), prefixes=["TEMPORARY"])
     connection.execute(DropTable(table, if_exists=True))
     table.create(connection, checkfirst=False)
-    for reason in (_changed(since), _unsettled(), _set_aside(since), _overdue_since(since, as_of)):
+    reasons = (_changed(since), _unsettled(), _ordered(since), _set_aside(since), _overdue_since(since, as_of))
+    for reason in reasons:
         _add(connection, table, reason)
     analyze(connection, table)
     _add(connection, table, _look_alikes(table))
@@ -55,6 +57,13 @@ def _changed(since: datetime) -> Select[Any]:
 def _unsettled() -> Select[Any]:
     """An open mismatch whose verdict ages, or waits for a side to be read."""
     return select(mismatch.c.case_code).where(_OPEN, mismatch.c.verdict != Verdict.CONFIRMED.value)
+
+
+def _ordered(since: datetime) -> Select[Any]:
+    """Every open mismatch, once an order to set some aside was made or lifted."""
+    o = suppression.c
+    news = exists().where(or_(o.made_at > since, o.lifted_at > since))
+    return select(mismatch.c.case_code).where(_OPEN, news)
 
 
 def _set_aside(since: datetime) -> Select[Any]:

@@ -16,6 +16,7 @@ from schemas.codes import Side
 from schemas.window import Window
 from tasks.warehouse.ledger import FINDING_SCHEMA, remember
 from tasks.warehouse.queries import Share, disagreeing
+from tasks.warehouse.tables import suppression
 from tasks.warehouse.touched import last_reconciled, stage_touched
 from tasks.warehouse.writer import SideLoad, WindowRows, load_side
 
@@ -101,3 +102,16 @@ def test_what_was_not_looked_at_stays_open(warehouse: Any, tmp_path: Path) -> No
         assert counts["resolved"] == 1
         pq.write_table(pa.Table.from_pylist([], schema=FINDING_SCHEMA), tmp_path / "none.parquet")
         assert remember(connection, "run-3", LATER, [str(tmp_path / "none.parquet")])["resolved"] == 1
+
+
+def test_a_new_order_touches_what_is_open(warehouse: Any, tmp_path: Path) -> None:
+    with warehouse.begin() as connection:
+        load(connection, tmp_path, Side.CITY, {"a": 1}, FIRST)
+        note(connection, tmp_path, {"a": "confirmed"}, FIRST, "due_differs")
+        order = {"suppression_id": "1", "until": DAY.end, "reason": "a person asked", "made_at": FIRST}
+        connection.execute(suppression.insert().values(order))
+        before = stage_touched(connection, LATER, FIRST)
+        assert connection.execute(select(before.c.case_code)).all() == []
+        connection.execute(suppression.update().values(lifted_at=LATER))
+        only = stage_touched(connection, LATER, FIRST)
+        assert connection.execute(select(only.c.case_code)).scalars().all() == ["a"]

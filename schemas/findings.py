@@ -123,8 +123,36 @@ class RepairAdvice(_Frozen):
     points: Decimal
 
 
+class KindPoints(_Frozen):
+    """What one mismatch kind costs, in points of whoever it stands under."""
+
+    kind: str
+    points: Decimal
+
+
+class PublishedLine(_Frozen):
+    """A figure that the portal published against our own count of its copy; `difference` is ours minus theirs, None for
+    a unit that has no case here. `cause`: the reading that gives the published figure, empty for none."""
+
+    period: str
+    unit: str
+    indicator: str
+    published_numerator: int | None
+    published_denominator: int | None
+    published: Decimal
+    recomputed_numerator: int | None
+    recomputed_denominator: int | None
+    recomputed: Decimal | None
+    difference: Decimal | None
+    cause: str
+
+
 class AgencyFindings(_Frozen):
-    """One agency's line: its cases, its mismatches, its two on-time shares."""
+    """One agency's line: its cases, its mismatches, its two on-time shares.
+
+    `points_lost`: what its mismatches cost the city. `own_gap`: what its own index loses, and `own_parts` that by kind,
+    dearest first; they sum up to it exactly.
+    """
 
     agency_code: str
     agency_name: str
@@ -137,6 +165,8 @@ class AgencyFindings(_Frozen):
     overdue_on_portal: int
     scores: list[IndicatorScore]
     points_lost: Decimal
+    own_gap: Decimal = Decimal(0)
+    own_parts: list[KindPoints] = []
 
 
 class MonthScore(_Frozen):
@@ -187,4 +217,7 @@ class Findings(_Frozen):
     intervals: list[ScoreInterval] = []
     parts: list[GapPart] = []
     advice: list[RepairAdvice] = []
+    published: list[PublishedLine] = []
+    other_scores: dict[str, list[IndicatorScore]] = {}
+    """The city by other rule sets, by their codes."""
     faults: list[Fault] = []

@@ -52,6 +52,9 @@ def report(
             intervals=reading.intervals(connection, run_id),
             parts=reading.parts(connection, run_id),
             advice=reading.advice(connection, run_id),
+            agency_parts=reading.agency_parts(connection, run_id),
+            published=reading.published_lines(connection, run_id),
+            other_scores=reading.other_scores(connection, run_id),
             fingerprints=reading.fingerprints(connection),
         )
         close_run(connection, run_id, "reported")

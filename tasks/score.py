@@ -85,7 +85,7 @@ def _by_other_rules(
         city = both_sides(spread(groups, ["side"], asked, line), ["period"]).assign(unit=CITY_UNIT)
         whole = [period for period in asked if period.name == WHOLE]
         keys = ["agency_code", "period"]
-        none = city.head(0).assign(agency_code="")
+        none = city.head(0).drop(columns="unit").assign(agency_code="")
         agencies = both_sides(spread(groups, ["side", "agency_code"], whole, line), keys) if whole else none
         parts.append(_lines(city, agencies, judged_by).assign(rules=code))
     return pd.concat(parts, ignore_index=True)

@@ -60,6 +60,8 @@ def agency_rows(findings: Findings) -> list[dict[str, Any]]:
             "Mã": line.facts.agency_code,
             "Đơn vị": line.facts.agency_name,
             "Điểm mất": points(line.facts.points_lost, 4),
+            "Điểm riêng mất": points(line.facts.own_gap, 4),
+            "Do": "; ".join(f"{label.vi} {points(lost, 4)}" for label, lost in view.own_causes(line.facts)),
             "Chênh lệch": line.facts.mismatches,
             "Chưa có trên Cổng": line.facts.missing_on_portal,
             "Quá hạn ảo": line.facts.phantom_overdue,
@@ -91,6 +93,11 @@ def _headline(findings: Findings) -> list[str]:
     if findings.advice and findings.advice[-1].points > 0:
         best = findings.advice[-1]
         lines.append(f"Gửi lại {count(best.pushes)} hồ sơ nên làm trước: lấy lại **{points(best.points, 4)}** điểm.")
+    for code, city, portal in view.other_sums(findings):
+        lines.append(f"Theo bộ quy tắc {code}: {points(city)} theo thành phố, {points(portal)} theo Cổng.")
+    if findings.published:
+        count_unequal = count(len(view.unequal(findings)))
+        lines.append(f"Số Cổng công bố: {count(len(findings.published))}, khác số tính lại: {count_unequal}.")
     return lines + ([f"Nguyên nhân lớn nhất: {'; '.join(causes)}."] if causes else [])
 
 

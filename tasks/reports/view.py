@@ -9,10 +9,19 @@ from decimal import Decimal
 from typing import Final
 
 from schemas.codes import QUARANTINE_LABELS, Label, QuarantineReason, Side
-from schemas.findings import AgencyFindings, Fault, Findings, IndicatorScore, KindCount, MismatchLine, SideCounts
+from schemas.findings import (
+    AgencyFindings,
+    Fault,
+    Findings,
+    IndicatorScore,
+    KindCount,
+    MismatchLine,
+    PublishedLine,
+    SideCounts,
+)
 from schemas.mismatch import KINDS, VERDICT_LABELS, Kind, Verdict
 from schemas.scorecard import INDICATORS
-from tasks.reports.vietnamese import ACTORS, NOTHING, SIDES, cause_label, count
+from tasks.reports.vietnamese import ACTORS, NOTHING, OTHER_PARTS, SIDES, cause_label, count
 
 OPEN_VERDICTS: Final = (Verdict.CONFIRMED, Verdict.LATE, Verdict.IN_FLIGHT, Verdict.UNKNOWN)
 """Verdicts of a mismatch that is still open, most certain first."""
@@ -148,6 +157,28 @@ def agency_lines(findings: Findings) -> list[AgencyLine]:
     return [AgencyLine(a, *on_time(a.scores), _share(a.points_lost, most)) for a in ordered]
 
 
+def own_causes(agency: AgencyFindings, most: int = 3) -> list[tuple[Label, Decimal]]:
+    """The kinds that cost an agency's own index most, with their points."""
+    return [(kind_label(part.kind), part.points) for part in agency.own_parts[:most] if part.points > 0]
+
+
+def other_sums(findings: Findings) -> list[tuple[str, Decimal, Decimal]]:
+    """The city's points by other rule sets: code, by the city's record, by the portal's copy."""
+    found = []
+    for code, scores in findings.other_scores.items():
+        pairs = [(s.city_points, s.portal_points) for s in scores]
+        known = [(city, portal) for city, portal in pairs if city is not None and portal is not None]
+        if known:
+            found.append((code, sum((c for c, _ in known), Decimal(0)), sum((p for _, p in known), Decimal(0))))
+    return found
+
+
+def unequal(findings: Findings) -> list[PublishedLine]:
+    """Published figures that our count does not give, the largest differences first, unknown units last."""
+    lines = [line for line in findings.published if line.difference != 0]
+    return sorted(lines, key=lambda line: (line.difference is None, -abs(line.difference or Decimal(0)), line.unit))
+
+
 def month_lines(findings: Findings) -> list[MonthLine]:
     """On-time shares by month, oldest first."""
     return [MonthLine(m.month, *on_time(m.scores)) for m in sorted(findings.months, key=lambda m: m.month)]
@@ -175,6 +206,8 @@ def costliest(findings: Findings) -> list[MismatchLine]:
 
 def kind_label(kind: str) -> Label:
     """A kind's label; a kind that this version does not know keeps its code, so that old runs can be drawn."""
+    if kind in OTHER_PARTS:
+        return OTHER_PARTS[kind]
     return KINDS[Kind(kind)].label if kind in list(Kind) else Label(kind, kind)
 
 

@@ -55,7 +55,7 @@ def write(findings: Findings, path: Path) -> None:
                 {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E8EEF3", "bottom": 1}
             )
             formats: dict[str, Format] = {}
-            for sheet in (table(findings) for table in (_summary, _scores, _kinds, _agencies, _costliest, _quarantine)):
+            for sheet in (table(findings) for table in TABLES):
                 for column in sheet.columns:
                     if column.format not in formats:
                         formats[column.format] = book.add_format({"num_format": column.format, "valign": "top"})
@@ -154,6 +154,7 @@ def _agencies(findings: Findings) -> Sheet:
         Column("Đơn vị", 44, attrgetter("facts.agency_name")),
         Column("Mã đơn vị", 18, attrgetter("facts.agency_code")),
         Column("Điểm mất", 11, attrgetter("facts.points_lost"), _FINE_POINTS),
+        Column("Điểm riêng mất", 11, attrgetter("facts.own_gap"), _FINE_POINTS),
         Column("Chênh lệch", 13, attrgetter("facts.mismatches"), _COUNT),
         Column("Chưa có trên Cổng", 13, attrgetter("facts.missing_on_portal"), _COUNT),
         Column("Quá hạn ảo", 13, attrgetter("facts.phantom_overdue"), _COUNT),
@@ -165,6 +166,36 @@ def _agencies(findings: Findings) -> Sheet:
         Column("Hồ sơ, Cổng", 13, attrgetter("facts.portal_cases"), _COUNT),
     ]
     return Sheet("Đơn vị", columns, view.agency_lines(findings))
+
+
+def _agency_kinds(findings: Findings) -> Sheet:
+    rows = [
+        (line.facts, part.kind, part.points) for line in view.agency_lines(findings) for part in line.facts.own_parts
+    ]
+    columns = [
+        Column("Đơn vị", 44, lambda row: row[0].agency_name),
+        Column("Mã đơn vị", 18, lambda row: row[0].agency_code),
+        Column("Loại", 26, lambda row: view.kind_label(row[1]).vi),
+        Column("Điểm riêng mất", 13, itemgetter(2), _FINE_POINTS),
+    ]
+    return Sheet("Đơn vị theo loại", columns, rows)
+
+
+def _published(findings: Findings) -> Sheet:
+    columns = [
+        Column("Kỳ", 10, attrgetter("period")),
+        Column("Mã đơn vị", 18, attrgetter("unit")),
+        Column("Chỉ tiêu", 36, lambda line: view.indicator_label(line.indicator).vi),
+        Column("Đạt, công bố", 12, attrgetter("published_numerator"), _COUNT),
+        Column("Tổng số, công bố", 12, attrgetter("published_denominator"), _COUNT),
+        Column("Điểm, công bố", 11, attrgetter("published"), _POINTS),
+        Column("Đạt, tính lại", 12, attrgetter("recomputed_numerator"), _COUNT),
+        Column("Tổng số, tính lại", 12, attrgetter("recomputed_denominator"), _COUNT),
+        Column("Điểm, tính lại", 11, attrgetter("recomputed"), _POINTS),
+        Column("Chênh", 11, attrgetter("difference"), _POINTS),
+        Column("Cách tính cho đúng số công bố", 34, attrgetter("cause")),
+    ]
+    return Sheet("Cổng công bố", columns, findings.published)
 
 
 def _costliest(findings: Findings) -> Sheet:
@@ -191,3 +222,7 @@ def _quarantine(findings: Findings) -> Sheet:
         Column("Ví dụ", 90, lambda q: ", ".join(q.case_codes)),
     ]
     return Sheet("Cách ly", columns, sorted(findings.quarantine, key=lambda q: (-q.rows, q.reason, q.side)))
+
+
+TABLES: Final = (_summary, _scores, _kinds, _agencies, _agency_kinds, _costliest, _published, _quarantine)
+"""The sheets, in order; one without rows has its heading only."""

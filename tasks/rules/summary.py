@@ -17,8 +17,10 @@ from schemas.findings import (
     GapPart,
     IndicatorScore,
     KindCount,
+    KindPoints,
     MismatchLine,
     MonthScore,
+    PublishedLine,
     QuarantineCount,
     RepairAdvice,
     RunFacts,
@@ -51,6 +53,9 @@ class Answers:
     intervals: pd.DataFrame
     parts: pd.DataFrame
     advice: pd.DataFrame
+    agency_parts: pd.DataFrame
+    published: pd.DataFrame
+    other_scores: pd.DataFrame
     fingerprints: pd.DataFrame | None = None
 
 
@@ -75,6 +80,10 @@ def freeze(run: RunFacts, answers: Answers, steps: list[StepTiming]) -> Findings
         intervals=[ScoreInterval.model_validate(row) for row in _plain(answers.intervals)],
         parts=[GapPart.model_validate(row) for row in _plain(answers.parts)],
         advice=_advice(answers.advice),
+        published=[PublishedLine.model_validate(row) for row in _plain(answers.published)],
+        other_scores={
+            str(code): _indicator_scores(part) for code, part in answers.other_scores.groupby("rules", sort=True)
+        },
         faults=_faults(answers.fingerprints),
     )
 
@@ -160,6 +169,9 @@ def _agencies(lines: pd.DataFrame, answers: Answers) -> list[AgencyFindings]:
     counted = {(row["agency_code"], row["kind"]): int(str(row["rows"])) for row in _plain(answers.by_agency)}
     grouped = answers.by_agency.groupby("agency_code")
     mismatches, lost = grouped["rows"].sum(), grouped["points"].sum()
+    own: dict[str, list[KindPoints]] = {}
+    for row in _plain(answers.agency_parts):
+        own.setdefault(str(row["unit"]), []).append(KindPoints.model_validate({n: row[n] for n in ("kind", "points")}))
     found = []
     for unit, part in lines.groupby("unit", sort=True):
         code = str(unit)
@@ -178,6 +190,8 @@ def _agencies(lines: pd.DataFrame, answers: Answers) -> list[AgencyFindings]:
                 overdue_on_portal=(on_time.portal_denominator or 0) - (on_time.portal_numerator or 0),
                 scores=scores,
                 points_lost=Decimal(str(lost.get(code, 0))),
+                own_gap=sum((score.gap for score in scores if score.gap is not None), Decimal(0)),
+                own_parts=own.get(code, []),
             )
         )
     return sorted(found, key=lambda agency: (-agency.points_lost, -agency.mismatches, agency.agency_code))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, case, func, select
 
 from schemas.mismatch import Verdict
 from tasks.warehouse.bulk import fetch, to_frame
-from tasks.warehouse.index_tables import attribution, interval, recommendation
+from tasks.warehouse.index_tables import attribution, interval, other_score, published, recommendation
 from tasks.warehouse.tables import agency, mismatch, mismatch_event, quarantine, score, window
 
 _OPEN = mismatch.c.resolved_at.is_(None)
@@ -114,6 +114,31 @@ def parts(connection: Connection, run_id: str) -> pd.DataFrame:
     a = attribution.c
     rows = select(a.indicator, a.kind, a.points).where(a.run_id == run_id, a.level == "city")
     return to_frame(fetch(connection, rows.order_by(a.points.desc(), a.indicator, a.kind)))
+
+
+def agency_parts(connection: Connection, run_id: str) -> pd.DataFrame:
+    """What each kind costs each agency's own index, dearest first: `unit`, `kind`, `points`."""
+    a = attribution.c
+    points = func.sum(a.points).label("points")
+    rows = select(a.unit, a.kind, points).where(a.run_id == run_id, a.level == "agency").group_by(a.unit, a.kind)
+    return to_frame(fetch(connection, rows.having(points != 0).order_by(a.unit, points.desc(), a.kind)))
+
+
+def published_lines(connection: Connection, run_id: str) -> pd.DataFrame:
+    """A run's comparison with published figures, the largest differences first: the columns of `core_index__published`
+    but the run."""
+    p = published.c
+    names = [column.name for column in p if column.name != "run_id"]
+    rows = select(*(p[name] for name in names)).where(p.run_id == run_id)
+    return to_frame(fetch(connection, rows.order_by(func.abs(p.difference).desc(), p.period, p.unit, p.indicator)))
+
+
+def other_scores(connection: Connection, run_id: str) -> pd.DataFrame:
+    """The city's score lines by other rule sets: `rules` and the columns of `scores`."""
+    o = other_score.c
+    names = ("rules", "level", "unit", "period", "indicator", "side", "numerator", "denominator", "points")
+    rows = select(*(o[name] for name in names)).where(o.run_id == run_id, o.level == "city")
+    return to_frame(fetch(connection, rows))
 
 
 def advice(connection: Connection, run_id: str) -> pd.DataFrame:

@@ -15,8 +15,10 @@ from schemas.findings import (
     Findings,
     IndicatorScore,
     KindCount,
+    KindPoints,
     MismatchLine,
     MonthScore,
+    PublishedLine,
     QuarantineCount,
     RunFacts,
     SideCounts,
@@ -78,7 +80,28 @@ def agency(place: int, name: str, dice: random.Random) -> AgencyFindings:
         overdue_on_portal=late_on_portal,
         scores=[score("ON_TIME", cases - late, held - late_on_portal, cases, held)],
         points_lost=Decimal(late_on_portal - late) / 2000,
+        own_gap=Decimal(late_on_portal - late) / 100,
+        own_parts=[
+            KindPoints(kind="phantom_overdue", points=Decimal(late_on_portal - late) / 90),
+            KindPoints(kind="unread", points=Decimal(late - late_on_portal) / 900),
+        ],
     )
+
+
+PUBLISHED = {
+    "period": "2026-09",
+    "unit": "H26.20",
+    "indicator": "ON_TIME",
+    "published_numerator": 900,
+    "published_denominator": 1_000,
+    "published": Decimal("18.00"),
+    "recomputed_numerator": 912,
+    "recomputed_denominator": 1_000,
+    "recomputed": Decimal("18.24"),
+    "difference": Decimal("0.24"),
+    "cause": "city_report/1",
+}
+UNKNOWN = dict.fromkeys(("recomputed_numerator", "recomputed_denominator", "recomputed", "difference"))
 
 
 def mismatch(place: int, dice: random.Random) -> MismatchLine:
@@ -214,4 +237,10 @@ def findings() -> Findings:
             ),
         ],
         steps=steps,
+        published=[
+            PublishedLine.model_validate(PUBLISHED),
+            PublishedLine.model_validate(PUBLISHED | UNKNOWN | {"unit": "H26.999", "cause": ""}),
+            PublishedLine.model_validate(PUBLISHED | {"indicator": "3.3", "difference": 0, "cause": "matches"}),
+        ],
+        other_scores={"city_report/1": scores[:2]},
     )

@@ -159,3 +159,20 @@ def test_an_empty_run_and_words_of_another_version_are_drawn(findings: Findings)
 
 def test_the_same_findings_give_the_same_page(html: str, findings: Findings) -> None:
     assert render(Findings.model_validate_json(findings.model_dump_json())) == html
+
+
+def test_an_agency_sees_what_its_own_index_loses_and_published_figures_are_explained(
+    findings: Findings, html: str
+) -> None:
+    text = " ".join(" ".join(Page(html).texts).split())
+    worst = view.agency_lines(findings)[0].facts
+    (label, lost), *rest = view.own_causes(worst)
+    assert not rest, "a kind that flatters is no cause of a loss"
+    assert f"{label.vi} {vietnamese.points(lost)}" in text
+    assert "3 số liệu đã công bố được tính lại từ bản sao trên Cổng; 2 khác số tính lại" in text
+    assert [line.unit for line in view.unequal(findings)] == ["H26.20", "H26.999"]
+    assert "city_report/1" in text
+    assert "chưa rõ" in text
+    ((code, city, portal),) = view.other_sums(findings)
+    assert f"Theo bộ quy tắc {code}: {vietnamese.points(city)} theo thành phố" in text
+    assert city > portal

@@ -12,7 +12,8 @@ from schemas.findings import Findings
 from tasks.reports.workbook import write
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-NAMES = ["Tổng hợp", "Chỉ tiêu", "Loại chênh lệch", "Đơn vị", "Hồ sơ mất điểm", "Cách ly"]
+NAMES = ["Tổng hợp", "Chỉ tiêu", "Loại chênh lệch", "Đơn vị", "Đơn vị theo loại"]
+NAMES += ["Hồ sơ mất điểm", "Cổng công bố", "Cách ly"]
 
 
 def parts(path: Path) -> dict[str, ElementTree.Element]:
@@ -49,6 +50,8 @@ def test_sheets_are_frozen_filtered_and_full(findings: Findings, tmp_path: Path)
     assert rows["Đơn vị"] == len(findings.agencies)
     assert rows["Loại chênh lệch"] == len(findings.kinds)
     assert rows["Hồ sơ mất điểm"] == len(findings.top_mismatches)
+    assert rows["Đơn vị theo loại"] == sum(len(agency.own_parts) for agency in findings.agencies) > 0
+    assert rows["Cổng công bố"] == len(findings.published) > 0
     assert rows["Cách ly"] == len(findings.quarantine)
 
 

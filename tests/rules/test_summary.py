@@ -26,6 +26,10 @@ COLUMNS: Mapping[str, str] = {
     "intervals": "indicator side unread stale lowest highest",
     "parts": "indicator kind points",
     "advice": "place regained",
+    "agency_parts": "unit kind points",
+    "published": "period unit indicator published_numerator published_denominator published recomputed_numerator "
+    "recomputed_denominator recomputed difference cause",
+    "other_scores": "rules level unit period indicator side numerator denominator points",
 }
 
 
@@ -113,10 +117,16 @@ def test_the_agency_that_loses_most_comes_first() -> None:
         ("A", "channel_differs", 5, Decimal("0")), ("B", "missing_on_portal", 1, Decimal("0.5")),
         ("B", "phantom_overdue", 2, Decimal("0.25")), ("D", "phantom_overdue", 2, Decimal("9")),
     )  # fmt: skip
-    agencies = frozen(scores=scores, by_agency=by_agency, agency_names={"A": "Sở A"}).agencies
+    own = frame("agency_parts", ("B", "missing_on_portal", Decimal("0.3")), ("B", "unread", Decimal("-0.1")))
+    result = frozen(scores=scores, by_agency=by_agency, agency_names={"A": "Sở A"}, agency_parts=own)
+    agencies = result.agencies
     assert [(a.agency_code, a.agency_name) for a in agencies] == [("B", "B"), ("A", "Sở A"), ("C", "C")]
     b = agencies[0]
     assert (b.mismatches, b.missing_on_portal, b.phantom_overdue, b.points_lost) == (3, 1, 2, Decimal("0.75"))
+    assert [(part.kind, part.points) for part in b.own_parts] == [
+        ("missing_on_portal", Decimal("0.3")),
+        ("unread", Decimal("-0.1")),
+    ]
     assert (b.city_cases, b.overdue_in_city, b.overdue_on_portal) == (10, 2, 2)
 
 

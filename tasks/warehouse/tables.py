@@ -226,6 +226,19 @@ window: Final = Table(
     comment="One window's read, with its conservation: extracted = loaded + unchanged + duplicate + quarantined.",
 )
 
+sweep: Final = Table(
+    "ops__sweep",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("side", String(6), primary_key=True),
+    Column("month", Date, primary_key=True),
+    _instant("read_at", nullable=False),
+    Column("listed", BigInteger, nullable=False),
+    Column("lost", BigInteger, nullable=False),
+    Column("gone", BigInteger, nullable=False),
+    comment="Keys of a whole month held against the warehouse: how many the change cursor lost.",
+)
+
 agency: Final = Table(
     "ref__agency",
     metadata,

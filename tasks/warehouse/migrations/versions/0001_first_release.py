@@ -330,6 +330,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency_code", "agency_name"),
     )
     op.create_table(
+        "ops__sweep",
+        sa.Column("run_id", sa.String(length=40), nullable=False),
+        sa.Column("side", sa.String(length=6), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("listed", sa.BigInteger(), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.Column("gone", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "side", "month"),
+    )
+    op.create_table(
         "ref__agency_alias",
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("alias", sa.Text(), nullable=False),

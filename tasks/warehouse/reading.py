@@ -81,9 +81,14 @@ def open_mismatches(connection: Connection) -> pd.DataFrame:
 
 
 def confirmed(connection: Connection) -> pd.DataFrame:
-    """Confirmed open mismatches: `case_code`, `kind`, `points_lost`."""
-    m = mismatch.c
-    rows = select(m.case_code, m.kind, m.points_lost).where(_OPEN, m.verdict == Verdict.CONFIRMED.value)
+    """Confirmed open mismatches: `case_code`, `kind`, `points_lost`; not those of cases of which a person set something
+    aside: a push would send all of the case."""
+    m, other = mismatch.c, mismatch.alias("other")
+    left_alone = select(other.c.case_code).where(
+        other.c.resolved_at.is_(None), other.c.verdict == Verdict.SUPPRESSED.value
+    )
+    believed = (_OPEN, m.verdict == Verdict.CONFIRMED.value, m.case_code.not_in(left_alone))
+    rows = select(m.case_code, m.kind, m.points_lost).where(*believed)
     return to_frame(fetch(connection, rows))
 
 

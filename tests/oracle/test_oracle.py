@@ -38,6 +38,15 @@ def test_the_rules_find_what_the_oracle_finds(warehouse: Warehouse, world: World
     assert judged == expected(world)
 
 
+@settings(max_examples=max(1, EXAMPLES // 10))
+@given(worlds(at_least=7))
+def test_the_rules_find_the_same_on_postgresql(on_postgres: Warehouse, world: World) -> None:
+    with on_postgres.scratch() as connection:
+        on_postgres.load(connection, world.reads, PRODUCT_REFERENCES, world.as_of)
+        judged = found(on_postgres.findings(connection, world.as_of))
+    assert judged == expected(world)
+
+
 def test_the_oracle_finds_what_the_sandbox_planted() -> None:
     """Two independent readings of the same description: neither shares code with the other or with the rules."""
     world = build(600, seed=11)

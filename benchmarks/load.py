@@ -114,7 +114,8 @@ def synthetic(cases: int, dice: np.random.Generator) -> pa.Table:
     frame["canonical_version"] = 1
     for name in (f.name for f in CASE_SCHEMA if f.name not in frame and f.name not in ("row_hash", "content_hash")):
         flags = dice.random(cases) < 0.5
-        frame[name] = flags if CASE_SCHEMA.field(name).type == pa.bool_() else flags.astype("int16")
+        kind = CASE_SCHEMA.field(name).type
+        frame[name] = None if kind == pa.string() else flags if kind == pa.bool_() else flags.astype("int16")
     schema = pa.schema([f for f in CASE_SCHEMA if f.name in frame])
     table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
     content = [name for name in schema.names if name not in UNVERSIONED]

@@ -26,7 +26,7 @@ from flows.carry import Load, carry, run_folder, together
 from flows.judge import judge, new_run_id
 from flows.judge import re_judge as judge_again
 from flows.progress import Progress
-from flows.runner import runner
+from flows.runner import check_writers, runner
 from flows.stopwatch import Stopwatch
 from flows.truth import command, truthful
 from schemas.window import Step, divide
@@ -68,6 +68,7 @@ def backfill(
         raise ConfigError("a backfill reads whole days: an agency can be named with re_judge alone")
     if re_judge:
         return judge_again((days.start, days.end), as_of or datetime.now(UTC), agency)
+    check_writers(settings.current())
     asked = (days.start, days.end)
     known = take_up(FLOW, asked, restart)
     wanted = [(side, window) for window in divide(*asked, by) for side in sides.sides]
@@ -89,6 +90,7 @@ def backfill(
     finished_at = as_of or datetime.now(UTC)
     counts = settle(run_id, finished_at)
     drift = [finding for window in carried for finding in window["drift"]]
+    plan["workers"] = sorted({window["worker"] for window in carried})
     return judge(FLOW, run_id, finished_at, asked, counts, watch, drift) | {"windows": plan}
 
 

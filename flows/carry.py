@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -46,15 +47,23 @@ def carry(
     side: Side, windows: list[Window], run_id: str, as_of: datetime | None, run_dir: str, skip_unchanged: bool = False
 ) -> dict[str, Any]:
     """Extract, validate, clean and load neighbouring windows of one side in one transaction; returns their counts with
-    `side`, `windows`, `drift`, `pages`.
+    `side`, `windows`, `drift`, `pages`, `worker`, `seconds`.
 
     `as_of` is the clock reading of their versions; None: now, before the first request. A read that another one
     overtook is still put in its place in time (`tasks.warehouse.late`). The folder of the run holds the catalogues.
     With `skip_unchanged`, windows that are listed as they were are entered in the ledger and not judged again.
     """
+    return _carry(side, windows, run_id, as_of, run_dir, skip_unchanged)
+
+
+def _carry(
+    side: Side, windows: list[Window], run_id: str, as_of: datetime | None, run_dir: str, skip_unchanged: bool
+) -> dict[str, Any]:
+    """The body of the step, found by its name in another process: a task is sent there by value, with all it names."""
     started, as_of = time.perf_counter(), as_of or datetime.now(UTC)
     reads = [extract.fn(side, window, run_id) for window in windows]
     told: dict[str, Any] = {"side": side, "windows": windows, "pages": sum(read["pages"] for read in reads)}
+    told["worker"] = f"{socket.gethostname()}:{os.getpid()}"
     told["drift"] = [finding for read in reads for finding in read["drift"]]
     with _judging:
         fresh, same = set_unchanged_aside.fn(run_id, as_of, side, reads) if skip_unchanged else (reads, 0)

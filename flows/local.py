@@ -82,7 +82,7 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(timeout=30)
+        process.wait(timeout=10)  # a server waits for its event streams to be closed, which may be never
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -8,6 +8,9 @@ from typing import Any, cast
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from errors import ConfigError
+from settings import Settings
+
 ADDRESS = "HOSO_DASK_ADDRESS"
 THREADS = 8
 
@@ -21,3 +24,11 @@ def runner() -> TaskRunner[PrefectFuture[Any]]:
     from prefect_dask.task_runners import DaskTaskRunner  # slow to import, and installed with the `scale` extra alone
 
     return cast(TaskRunner[PrefectFuture[Any]], DaskTaskRunner(address=address))
+
+
+def check_writers(knobs: Settings) -> None:
+    """Raises ConfigError when many processes were to write to a warehouse that takes one."""
+    if knobs.dask_address and knobs.warehouse.startswith("duckdb"):
+        raise ConfigError(
+            "HOSO_DASK_ADDRESS needs a warehouse in PostgreSQL (HOSO_WAREHOUSE_URL): a DuckDB file takes one writer"
+        )

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from schemas.codes import Side
-from schemas.lag import ALL, GRID, MIN_OBSERVATIONS, ORIGIN, Direction
+from schemas.lag import ALL, GRID, MIN_OBSERVATIONS, ORIGIN
 from tasks.rules.reads import last_read
 
 COUNT_COLUMNS: Final = ("direction", "procedure_code", "low", "high", "arrivals")
@@ -132,22 +132,16 @@ def limits(
     Confirmed from the deadline on: the procedure's, but never before its direction's, for the rare long lag shows in
     many observations only; else the setting `confirm`. `measured` has LAG_COLUMNS.
     """
-    known = {
-        (way, code): (p99, deadline)
-        for way, code, p99, deadline in measured[
-            ["direction", "procedure_code", "p99_seconds", "deadline_seconds"]
-        ].itertuples(index=False, name=None)
-    }
-    default = (lag.total_seconds(), confirm.total_seconds())
-    of_way = {str(way): known.get((str(way), ALL), default) for way in Direction}
-    keys = pd.Series(list(zip(direction, procedure.fillna(ALL), strict=True)), index=direction.index, dtype=object)
-    table: dict[tuple[str, str], tuple[float, float]] = {}
-    for key in set(keys):
-        p99, deadline = known.get(key, of_way[str(key[0])])
-        whole = known.get((str(key[0]), ALL))
-        table[key] = (p99, max(deadline, whole[1]) if whole else deadline)
-    seconds = keys.map(table)
+    until = np.full(len(direction), lag.total_seconds())
+    sure = np.full(len(direction), confirm.total_seconds())
+    for way, own in measured.groupby("direction"):
+        rows = np.flatnonzero((direction == way).to_numpy(dtype=bool))
+        codes, known = procedure.iloc[rows].fillna(ALL), own.set_index("procedure_code")
+        for limit, name in ((until, "p99_seconds"), (sure, "deadline_seconds")):
+            seconds = known[name].astype("float64").to_dict()
+            default = seconds.get(ALL, lag.total_seconds() if limit is until else confirm.total_seconds())
+            limit[rows] = codes.map(seconds).astype("float64").fillna(default).to_numpy()
+        sure[rows] = np.maximum(sure[rows], float(known["deadline_seconds"].get(ALL, 0)))
     return tuple(  # type: ignore[return-value]
-        pd.to_timedelta(seconds.map(lambda pair, place=place: pair[place]).astype("float64"), unit="s")
-        for place in (0, 1)
+        pd.Series(pd.to_timedelta(seconds, unit="s"), index=direction.index) for seconds in (until, sure)
     )

@@ -47,11 +47,12 @@ def reconcile(batches: Iterable[pd.DataFrame], doubled: pd.DataFrame, ground: Gr
     for batch in batches:
         both = batch["city_row_hash"].notna() & batch["portal_row_hash"].notna()
         pairs = batch.loc[both].reset_index(drop=True)
-        judged.append(_with_context(judge(pairs, ground.as_of), pairs, ground))
+        judged.append(_with_context(judge(pairs, ground.as_of), pairs, _known(pairs, ground), ground))
         alone.append(batch.loc[~both & ~_unreceived(batch)])
     residue = pd.concat(alone, ignore_index=True) if alone else pd.DataFrame()
     if len(residue):
-        judged.append(_with_context(_missing(residue, _unread(residue, ground)), residue, ground))
+        known = _known(residue, ground)
+        judged.append(_with_context(_missing(residue, known["unread"]), residue, known, ground))
     judged.append(_doubled(doubled, ground))
     findings = pd.concat([part for part in judged if len(part)] or judged[-1:], ignore_index=True)
     return _with_leading(findings)
@@ -88,17 +89,11 @@ def _missing(residue: pd.DataFrame, unread: pd.Series) -> pd.DataFrame:
     return pd.concat([loose, missing[list(FINDING_COLUMNS)]], ignore_index=True).astype("string[pyarrow]")
 
 
-def _with_context(findings: pd.DataFrame, cases: pd.DataFrame, ground: Ground) -> pd.DataFrame:
-    """Add owner, procedure, since when, and the verdict."""
-    context = pd.DataFrame(
-        {
-            "case_code": cases["case_code"],
-            "agency_code": cases["city_agency_code"].fillna(cases["portal_agency_code"]),
-            "procedure_code": cases["city_procedure_code"].fillna(cases["portal_procedure_code"]),
-            "since": _since(cases, ground),
-            "seen": known_until(cases, ground.windows, ground.as_of)[0],
-            "unread": _unread(cases, ground),
-        }
+def _with_context(findings: pd.DataFrame, cases: pd.DataFrame, known: pd.DataFrame, ground: Ground) -> pd.DataFrame:
+    """Add cause, owner, procedure, since when, and the verdict. `known` is of `_known`."""
+    context = known.assign(
+        agency_code=cases["city_agency_code"].fillna(cases["portal_agency_code"]),
+        procedure_code=cases["city_procedure_code"].fillna(cases["portal_procedure_code"]),
     )
     findings = findings.assign(cause=causes(findings, cases)).merge(context, on="case_code", how="left")
     unread, seen = findings.pop("unread").astype(bool), findings.pop("seen")
@@ -108,16 +103,16 @@ def _with_context(findings: pd.DataFrame, cases: pd.DataFrame, ground: Ground) -
     return findings
 
 
-def _since(cases: pd.DataFrame, ground: Ground) -> pd.Series:
-    return changed_at(cases["city_modified_at"], cases["city_received_at"], cases["portal_received_at"], ground.skew)
+def _known(cases: pd.DataFrame, ground: Ground) -> pd.DataFrame:
+    """What is known of each case: `case_code`, `since`, `seen` (the last read of both sides), `unread`.
 
-
-def _unread(cases: pd.DataFrame, ground: Ground) -> pd.Series:
-    """Where a side could not be read: a row in quarantine, a missing partner whose day was never listed, or no read of
-    both sides after the change."""
+    Unread is a case with a row in quarantine, with a missing partner whose day was never listed, or without a read of
+    both sides after the change.
+    """
+    since = changed_at(cases["city_modified_at"], cases["city_received_at"], cases["portal_received_at"], ground.skew)
     seen, read = known_until(cases, ground.windows, ground.as_of)
-    stale = (seen < ground.as_of) & (seen < _since(cases, ground))
-    return cases["case_code"].isin(ground.unreadable) | ~read | stale
+    unread = cases["case_code"].isin(ground.unreadable) | ~read | ((seen < ground.as_of) & (seen < since))
+    return pd.DataFrame({"case_code": cases["case_code"], "since": since, "seen": seen, "unread": unread})
 
 
 def _doubled(doubled: pd.DataFrame, ground: Ground) -> pd.DataFrame:

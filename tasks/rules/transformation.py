@@ -50,11 +50,14 @@ def causes(findings: pd.DataFrame, cases: pd.DataFrame) -> pd.Series:
     cause = pd.Series(OTHER, index=findings.index, dtype="string[pyarrow]")
     fixed = findings["kind"].map({str(kind): said for kind, said in _BY_KIND.items()})
     cause = cause.where(fixed.isna(), fixed)
+    codes = pd.Index(cases["case_code"])
     for name in findings.loc[fixed.isna(), "field"].unique():
         rows = findings.index[fixed.isna() & (findings["field"] == name)]
         some = findings.loc[rows]
         if name in _TIMES:
-            said = _of_times(some, cases, name)
+            places = codes.get_indexer(some["case_code"])
+            city, portal = (cases[f"{side}_{name}"].take(places).set_axis(rows) for side in ("city", "portal"))
+            said = _absence(city, portal).fillna(_of_wall_clocks(_local(city), _local(portal)))
         elif name == "status_code":
             said = _of_statuses(some)
         else:
@@ -67,12 +70,6 @@ def _absence(city: pd.Series, portal: pd.Series) -> pd.Series:
     """Where one side has nothing: what that is called; null elsewhere."""
     said = pd.Series(pd.NA, index=city.index, dtype="string[pyarrow]")
     return said.mask(portal.isna(), _ABSENT["portal"]).mask(city.isna(), _ABSENT["city"])
-
-
-def _of_times(findings: pd.DataFrame, cases: pd.DataFrame, name: str) -> pd.Series:
-    both = cases.set_index("case_code")[[f"city_{name}", f"portal_{name}"]].reindex(findings["case_code"])
-    city, portal = (both[f"{side}_{name}"].set_axis(findings.index) for side in ("city", "portal"))
-    return _absence(city, portal).fillna(_of_wall_clocks(_local(city), _local(portal)))
 
 
 def _local(at: pd.Series) -> pd.Series:

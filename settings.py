@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     requests_per_second: float = Field(200, gt=0)
     requests_in_flight: Positive = 8
     """Both for each host, shared by all workers of a process."""
+    requests_share: Share = 1
+    """This process's share of both, where several read the same hosts: the shares of all must not exceed 1."""
     answer_limit_mb: Positive = 64
     ca_file: Path | None = None
     """Certificate authorities to trust, instead of the public ones."""
@@ -129,7 +131,7 @@ class Settings(BaseSettings):
 
     # Reference tables of the site
     reference_dir: Path | None = None
-    """Folder of `case_codes.csv`, `procedure_codes.csv`, `agency_aliases.csv` (schemas/references.py); each optional."""
+    """Folder of `case_codes.csv`, `procedure_codes.csv`, `agency_aliases.csv` (schemas/references.py), each optional."""
 
     # Trust
     fingerprint_key: SecretStr
@@ -162,6 +164,15 @@ class Settings(BaseSettings):
     def warehouse(self) -> str:
         """The warehouse's URL, with the default filled in."""
         return self.warehouse_url or f"duckdb:///{self.data_dir / 'warehouse.duckdb'}"
+
+    @property
+    def own_requests_per_second(self) -> float:
+        """What this process may ask of a host in a second."""
+        return self.requests_per_second * self.requests_share
+
+    @property
+    def own_requests_in_flight(self) -> int:
+        return max(1, round(self.requests_in_flight * self.requests_share))
 
     @property
     def landing_dir(self) -> Path:

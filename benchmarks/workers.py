@@ -30,7 +30,7 @@ from benchmarks.measure import ROOT, ratios
 from flows.demo import sandbox
 
 LATENCY_MS = 50
-RUNS = 3
+RUNS = 2
 NAMES = {1: "one_worker", 2: "two_workers"}
 
 _CHILD = """
@@ -103,8 +103,8 @@ def _once(workers: int, turn: int, url: Any, ready: dict[str, Any], planted: dic
         "HOSO_FINGERPRINT_KEY": "k" * 32,
         "HOSO_DATA_DIR": str(folder / name),
         "HOSO_WAREHOUSE_URL": url.set(database=name).render_as_string(hide_password=False),
-        "HOSO_CITY_PAGE_ROWS": "50",
-        "HOSO_PORTAL_PAGE_ROWS": "50",
+        "HOSO_CITY_PAGE_ROWS": "10",
+        "HOSO_PORTAL_PAGE_ROWS": "10",
         "PREFECT_HOME": str(folder / "prefect"),
     }
     end = date.fromisoformat(planted["period"]["end"]) + timedelta(days=1)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -19,7 +20,7 @@ from prefect.artifacts import create_markdown_artifact
 
 import settings
 from errors import ConfigError
-from flows.carry import FATES, carry, run_folder
+from flows.carry import CATALOGUES, FATES, carry, run_folder
 from flows.judge import new_run_id
 from flows.truth import command, truthful
 from schemas.codes import Side
@@ -78,6 +79,8 @@ def _finish(run_id: str, as_of: datetime, run_dir: str, carried: list[dict[str, 
     news = sum(side["loaded"] + side["gone"] for side in carried) + sum(ledger.values()) - ledger["findings"]
     if news:
         share_snapshot.fn()
+    for name in CATALOGUES:  # a run every quarter of an hour: copies would pile up
+        (Path(run_dir) / name).unlink()
     seconds = time.perf_counter() - started
     return {"counts": counts, "ledger": ledger, "attention": attention, "seconds": seconds}
 

@@ -47,7 +47,7 @@ def estimate(windows: list[tuple[Side, Window]]) -> dict[str, Any]:
             rows += expected
             requests += _requests(source, window, expected)
     parallel = knobs.workers_per_side * len(known_from)
-    seconds = rows / ROWS_A_SECOND + requests * max(latency, 1 / knobs.requests_per_second) / max(parallel, 1)
+    seconds = rows / ROWS_A_SECOND + requests * max(latency, 1 / knobs.own_requests_per_second) / max(parallel, 1)
     plan = {"rows": rows, "requests": requests, "seconds": math.ceil(seconds)}
     return plan | {"known_from": known_from, "rows_a_day": rates}
 

@@ -53,7 +53,7 @@ class Wire:
         """Seconds that the host's clock (its `Date` header) is ahead of ours, at the latest answer."""
         self._settings = settings
         self._host = urlsplit(base_url).netloc
-        self._pace = pace_of(base_url, settings.requests_per_second, settings.requests_in_flight)
+        self._pace = pace_of(base_url, settings.own_requests_per_second, settings.own_requests_in_flight)
         self._counting = threading.Lock()
         self._client = httpx.Client(
             base_url=base_url,

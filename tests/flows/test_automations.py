@@ -89,3 +89,12 @@ def test_a_missing_run_is_waited_for() -> None:
     assert (trigger["posture"], trigger["within"]) == ("Proactive", float(missed.within))
     assert trigger["expect"] == ["hoso-sync.run.completed"]
     assert trigger["match"] == {"prefect.resource.id": "hoso-sync.flow.daily"}
+
+
+def test_the_shares_of_a_host_do_not_exceed_it() -> None:
+    deployments = yaml.safe_load((HOME / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    reading = {"incremental", "daily", "backfill"}
+    env = {each["name"]: each["work_pool"]["job_variables"]["env"] for each in deployments}
+    shares = {name: float(env[name]["HOSO_REQUESTS_SHARE"]) for name in reading}
+    assert sum(shares.values()) == 1
+    assert shares["backfill"] == min(shares.values())

@@ -12,14 +12,17 @@ from tasks.rules.lag import intervals, lags, observed
 from tasks.warehouse import lag
 
 
-def measure_lags(connection: Connection, run_id: str, as_of: datetime, confirm: pd.Timedelta) -> pd.DataFrame:
-    """Add what the run saw arrive to the counts and measure again; returns `tasks.rules.lag.LAG_COLUMNS`.
+def measure_lags(
+    connection: Connection, since: datetime | None, as_of: datetime, confirm: pd.Timedelta
+) -> pd.DataFrame:
+    """Add what was seen to arrive since the last reconcile to the counts and measure again; returns
+    `tasks.rules.lag.LAG_COLUMNS`.
 
     A replay of kept rows reads nothing, so it sees nothing arrive. `confirm` as in `tasks.rules.lag.lags`.
     """
-    reads = lag.reads_before(connection, run_id)
-    if len(reads) and lag.has_read(connection, run_id):
-        counts = intervals(observed(lag.arrived(connection, run_id), reads, lag.clock_skews(connection)))
+    if since is not None and lag.has_read(connection, since):
+        news = lag.arrived(connection, since)
+        counts = intervals(observed(news, lag.reads_until(connection, since), lag.clock_skews(connection)))
         if len(counts):
             month = pd.Period(as_of.strftime("%Y-%m"), freq="M")
             running, oldest = (period.start_time.date() for period in (month, month - (MONTHS_KEPT - 1)))

@@ -38,17 +38,17 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
         if mixed := queries.mixed_canonical_versions(connection):
             raise CanonicalMismatch(f"the warehouse holds cases of canonical version {mixed}: run python -m flows.rehash")
         quarantined = queries.open_quarantine(connection)
+        since = last_reconciled(connection)
         ground = Ground(
             as_of=pd.Timestamp(as_of),
             lag=pd.Timedelta(minutes=knobs.lag_minutes),
             confirm=pd.Timedelta(hours=knobs.confirm_hours),
             unreadable=frozenset(quarantined["probable_code"].dropna()),
             windows=queries.windows_read(connection),
-            measured=measure_lags(connection, run_id, as_of, pd.Timedelta(hours=knobs.confirm_hours)),
+            measured=measure_lags(connection, since, as_of, pd.Timedelta(hours=knobs.confirm_hours)),
             skew=clock_skews(connection),
         )
-        since = last_reconciled(connection) if touched else None
-        only = stage_touched(connection, as_of, since) if since and since < as_of else None
+        only = stage_touched(connection, as_of, since) if touched and since and since < as_of else None
         batches = queries.disagreeing(connection, knobs.batch_rows, only)
         findings = reconcile(batches, queries.doubled_records(connection, only), ground)
         findings = set_aside(findings, orders(connection), day_of(as_of))

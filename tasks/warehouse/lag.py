@@ -26,27 +26,29 @@ _PAIR = and_(
 )
 
 
-def arrived(connection: Connection, run_id: str) -> pd.DataFrame:
-    """Changes that a run saw on the other side for the first time: `direction`, `procedure_code`, `changed_at` (clock
-    of the origin), `first_with` (the read that showed it), `listed_day`.
+def arrived(connection: Connection, since: datetime) -> pd.DataFrame:
+    """Changes that reads after `since` saw on the other side for the first time: `direction`, `procedure_code`,
+    `changed_at` (clock of the origin), `first_with` (the read that showed it), `listed_day`.
+
+    It is a time and not a run, because a run that was ended after its load leaves its news to the next.
 
     To the portal: it now says what the city says. To the city: a case that the portal had and the city did not.
     """
-    frames = [to_frame(fetch(connection, rows)) for rows in (_to_portal(run_id), _to_city(run_id))]
+    frames = [to_frame(fetch(connection, rows)) for rows in (_to_portal(since), _to_city(since))]
     return pd.concat(frames, ignore_index=True)
 
 
-def _to_portal(run_id: str) -> Select[Any]:
+def _to_portal(since: datetime) -> Select[Any]:
     return select(
         literal(Direction.TO_PORTAL.value).label("direction"),
         CITY.c.procedure_code,
         CITY.c.modified_at.label("changed_at"),
         PORTAL.c.recorded_from.label("first_with"),
         PORTAL.c.listed_day,
-    ).where(_PAIR, PORTAL.c.run_id == run_id, CITY.c.row_hash == PORTAL.c.row_hash, CITY.c.modified_at.is_not(None))
+    ).where(_PAIR, PORTAL.c.recorded_from > since, CITY.c.row_hash == PORTAL.c.row_hash, CITY.c.modified_at.is_not(None))
 
 
-def _to_city(run_id: str) -> Select[Any]:
+def _to_city(since: datetime) -> Select[Any]:
     before = version.alias("before")
     known = select(before.c.case_code).where(
         before.c.side == Side.CITY.value, before.c.recorded_from < CITY.c.recorded_from
@@ -59,23 +61,22 @@ def _to_city(run_id: str) -> Select[Any]:
         CITY.c.listed_day,
     ).where(
         _PAIR,
-        CITY.c.run_id == run_id,
+        CITY.c.recorded_from > since,
         PORTAL.c.recorded_from < CITY.c.recorded_from,
-        PORTAL.c.run_id != run_id,
         ~known.where(before.c.case_code == CITY.c.case_code).exists(),
     )
 
 
-def reads_before(connection: Connection, run_id: str) -> pd.DataFrame:
-    """The last read of each window by other runs: `side`, `window_start`, `window_end`, `read_at`."""
+def reads_until(connection: Connection, since: datetime) -> pd.DataFrame:
+    """The last read of each window at or before `since`: `side`, `window_start`, `window_end`, `read_at`."""
     w = window.c
-    rows = select(w.side, w.window_start, w.window_end, func.max(w.read_at).label("read_at")).where(w.run_id != run_id)
+    rows = select(w.side, w.window_start, w.window_end, func.max(w.read_at).label("read_at")).where(w.read_at <= since)
     return to_frame(fetch(connection, rows.group_by(w.side, w.window_start, w.window_end)))
 
 
-def has_read(connection: Connection, run_id: str) -> bool:
-    """Whether a run read windows (a replay of kept rows does not)."""
-    return connection.execute(select(window.c.side).where(window.c.run_id == run_id).limit(1)).first() is not None
+def has_read(connection: Connection, since: datetime) -> bool:
+    """Whether a window was read after `since` (a replay of kept rows reads none)."""
+    return connection.execute(select(window.c.side).where(window.c.read_at > since).limit(1)).first() is not None
 
 
 def clock_skews(connection: Connection) -> dict[Side, pd.Timedelta]:

@@ -45,7 +45,9 @@ def _to_portal(since: datetime) -> Select[Any]:
         CITY.c.modified_at.label("changed_at"),
         PORTAL.c.recorded_from.label("first_with"),
         PORTAL.c.listed_day,
-    ).where(_PAIR, PORTAL.c.recorded_from > since, CITY.c.row_hash == PORTAL.c.row_hash, CITY.c.modified_at.is_not(None))
+    ).where(
+        _PAIR, PORTAL.c.recorded_from > since, CITY.c.row_hash == PORTAL.c.row_hash, CITY.c.modified_at.is_not(None)
+    )
 
 
 def _to_city(since: datetime) -> Select[Any]:
@@ -86,7 +88,11 @@ def clock_skews(connection: Connection) -> dict[Side, pd.Timedelta]:
     latest = told.subquery()
     same = and_(latest.c.side == w.side, latest.c.at == w.read_at)
     rows = select(w.side, func.avg(w.clock_skew_seconds)).join(latest, same).group_by(w.side)
-    return {Side(side): pd.Timedelta(seconds=float(skew)) for side, skew in connection.execute(rows).tuples()}
+    # The mean of three windows has thirds of a second; the warehouse's times have microseconds.
+    return {
+        Side(side): pd.Timedelta(seconds=float(skew)).round("us").as_unit("us")
+        for side, skew in connection.execute(rows).tuples()
+    }
 
 
 def keep_counts(connection: Connection, month: date, oldest: date, counts: pd.DataFrame) -> None:

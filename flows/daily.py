@@ -1,8 +1,16 @@
-"""The daily rhythm: read both sides, reconcile them whole, score, report, plan repairs."""
+"""The daily rhythm: read both sides, reconcile them whole, score, report, plan repairs.
+
+    python -m flows.daily [--start DAY] [--end DAY] [--as-of TIME]
+
+Exit status: the bit mask of docs/operations.md.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -18,7 +26,7 @@ from flows.carry import run_folder
 from flows.judge import judge, new_run_id
 from flows.progress import Progress
 from flows.stopwatch import Stopwatch
-from flows.truth import truthful
+from flows.truth import command, truthful
 from schemas.codes import Side
 from schemas.window import Window, split
 from tasks.clean import clean
@@ -93,3 +101,22 @@ def _extract(windows: list[Window], run_id: str) -> dict[Side, list[dict[str, An
         landed[Side(read["side"])].append(read)
         progress.add(read["rows"])
     return {side: sorted(reads, key=lambda read: read["window"]) for side, reads in landed.items()}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m flows.daily", description="read, reconcile, score and report")
+    parser.add_argument("--start", type=date.fromisoformat, help="first received day; default: `trailing_days` ago")
+    parser.add_argument("--end", type=date.fromisoformat, help="the day after the last; default: tomorrow")
+    parser.add_argument("--as-of", type=datetime.fromisoformat, help="ISO time with an offset; default: now")
+    asked = parser.parse_args(argv)
+
+    def run() -> dict[str, Any]:
+        if asked.as_of and asked.as_of.tzinfo is None:
+            raise ConfigError("--as-of needs an offset, such as +07:00")
+        return daily(asked.start, asked.end, asked.as_of)
+
+    return command(run, lambda result: print(*result["reports"].values(), sep="\n"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,8 @@
 """After an upgrade with another canonical form: hash anew what is stored (a daily run does it by itself).
 
-python -m flows.rehash
+    python -m flows.rehash
+
+Exit status: 0 done; 1 the warehouse could not be reached; 2 the settings are wrong.
 """
 
 from __future__ import annotations
@@ -10,24 +12,19 @@ import sys
 
 from prefect import flow
 
-from errors import HosoError
+from flows.truth import command, truthful
 from tasks.rehash import rehash_all
 
 
 @flow(name="rehash")
-def rehash() -> int:
-    """Hash everything that has hashes of another canonical form; returns how many versions that was."""
-    return rehash_all()
+@truthful
+def rehash() -> dict[str, int]:
+    """Hash everything that has hashes of another canonical form; returns how many versions that was, as `rehashed`."""
+    return {"rehashed": rehash_all()}
 
 
 def main() -> int:
-    """Exit status: 0 done; 2 the settings are wrong or the warehouse cannot be reached."""
-    try:
-        print(json.dumps({"rehashed": rehash()}))
-    except HosoError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return command(rehash, lambda result: print(json.dumps(result)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
     python -m flows.suppress --lift ORDER      take an order back
     python -m flows.suppress --list            the orders in force
 
-Exit status: 0 done; 2 the command or the settings are wrong.
+Exit status: 0 done; 1 the warehouse could not be reached; 2 the command or the settings are wrong.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from prefect import flow
 
 from errors import ConfigError
+from flows.truth import command, truthful
 from tasks.suppress import orders_in_force, set_aside, take_back
 
 _SELECTORS = {
@@ -28,6 +29,7 @@ _SELECTORS = {
 
 
 @flow(name="suppress")
+@truthful
 def suppress(
     until: date,
     reason: str,
@@ -49,15 +51,18 @@ def suppress(
 
 
 @flow(name="lift suppression")
-def lift(suppression_id: str) -> None:
+@truthful
+def lift(suppression_id: str) -> dict[str, Any]:
     """Take an order back: the next run finds its mismatches again. Raises ConfigError."""
     take_back(suppression_id, datetime.now(UTC))
+    return {"lifted": suppression_id}
 
 
 @flow(name="list suppressions")
-def in_force() -> list[dict[str, Any]]:
-    """The orders that hold today."""
-    return orders_in_force(datetime.now(UTC))
+@truthful
+def in_force() -> dict[str, Any]:
+    """The orders that hold today, as `orders`."""
+    return {"orders": orders_in_force(datetime.now(UTC))}
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -74,24 +79,23 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _run(asked: argparse.Namespace) -> dict[str, Any]:
+    if asked.list:
+        return in_force()
+    if asked.lift:
+        return lift(asked.lift)
+    if asked.until is None:
+        raise ConfigError("--until is needed")
+    selected: dict[str, str] = {name: getattr(asked, option) for name, option in _SELECTORS.items()}
+    given: dict[str, Any] = suppress(asked.until, asked.reason, **selected)
+    return given
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     asked = _arguments(argv)
-    try:
-        if asked.list:
-            result: Any = in_force()
-        elif asked.lift:
-            lift(asked.lift)
-            result = {"lifted": asked.lift}
-        elif asked.until is None:
-            raise ConfigError("--until is needed")
-        else:
-            selected = {name: getattr(asked, option) for name, option in _SELECTORS.items()}
-            result = suppress(asked.until, asked.reason, **selected)
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(json.dumps(result, ensure_ascii=False, indent=1, default=str))
-    return 0
+    return command(
+        lambda: _run(asked), lambda result: print(json.dumps(result, ensure_ascii=False, indent=1, default=str))
+    )
 
 
 if __name__ == "__main__":

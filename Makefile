@@ -47,7 +47,13 @@ ui: $(READY) ## the Prefect UI over the runs so far, on port 4200
 serve: $(READY) ## server, sandbox and scheduled deployments, for trying; stop with Ctrl-C
 	@$(BIN)/python -m flows.serve --cases $(CASES) --seed $(SEED)
 
-bench: $(READY) ## measurements against peers and limits
+$(BENCH_PEERS): benchmarks/requirements.txt
+	@echo "Setting up .venv-bench (once) ..."
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements.txt
+	@touch $@
+
+bench: $(READY) $(BENCH_PEERS) ## measurements against peers and limits
 	@$(BIN)/python -m benchmarks --help
 
 clean: ## remove what was made: environments, data, caches

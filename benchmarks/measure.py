@@ -1,8 +1,10 @@
 """Measures contestants side by side: each run in a process of its own, turn by turn, seconds and peak memory from
 inside.
 
-A contestant is a function `module:function` that takes the prepared folder. Peers with pins of their own run under the
-interpreter of `.venv-bench`. Absolute times vary with the machine; ratios within one call are what counts.
+A contestant is a function `module:function` that takes the prepared folder; one that prepares more before it starts
+gives its own `seconds` and `cpu_seconds` (of all its threads). Peers with pins of their own run under the interpreter
+of `.venv-bench`. Absolute times vary with the machine; ratios within one call are what counts, and on a busy machine
+those of CPU time vary least.
 """
 
 from __future__ import annotations
@@ -30,13 +32,14 @@ try:
     open(clear, "w").write("5")
 except OSError:
     clear = ""
-started = time.perf_counter()
+started, worked = time.perf_counter(), time.process_time()
 extra = function({folder!r})
-seconds = time.perf_counter() - started
+seconds, cpu = time.perf_counter() - started, time.process_time() - worked
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 if clear:
     peak = next(int(l.split()[1]) / 1024 for l in open("/proc/self/status") if l.startswith("VmHWM:"))
-print("\\n" + json.dumps({{"seconds": seconds, "peak_mb": peak, "extra": extra}}))
+seconds, cpu = extra.pop("seconds", seconds), extra.pop("cpu_seconds", cpu)
+print("\\n" + json.dumps({{"seconds": seconds, "cpu_seconds": cpu, "peak_mb": peak, "extra": extra}}))
 """
 
 
@@ -62,6 +65,7 @@ def measure(contestants: list[Contestant], folder: Path, runs: int) -> list[dict
         {
             "name": name,
             "seconds": statistics.median(once["seconds"] for once in taken),
+            "cpu_seconds": round(statistics.median(once["cpu_seconds"] for once in taken), 3),
             "peak_mb": round(max(once["peak_mb"] for once in taken), 1),
             "rounds": [round(once["seconds"], 4) for once in taken],
             "extra": taken[-1]["extra"],
@@ -80,9 +84,9 @@ def _run(contestant: Contestant, folder: Path) -> dict[str, Any]:
     return result
 
 
-def ratios(results: list[dict[str, Any]], pairs: list[tuple[str, str]]) -> dict[str, float]:
-    """`{"a/b": seconds of a / seconds of b}`, from the medians."""
-    seconds = {result["name"]: result["seconds"] for result in results}
+def ratios(results: list[dict[str, Any]], pairs: list[tuple[str, str]], measured: str = "seconds") -> dict[str, float]:
+    """`{"a/b": seconds of a / seconds of b}`, from the medians; or of `cpu_seconds`."""
+    seconds = {result["name"]: result[measured] for result in results}
     return {f"{a}/{b}": round(seconds[a] / seconds[b], 3) for a, b in pairs if a in seconds and b in seconds}
 
 

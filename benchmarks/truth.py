@@ -58,21 +58,21 @@ def run(cases: int, seed: int, folder: Path) -> dict[str, Any]:
     A case found under another kind than its own counts as `wrong_kind`, one not found at all as `missed`. `by_kind`:
     planted, found and wrongly found mismatches of each kind; `seconds` of each step.
     """
-    _configure(folder)
+    configure(folder)
     seconds: dict[str, float] = {}
-    with _timed(seconds, "world"):
+    with timed(seconds, "world"):
         world = build(cases, seed)
     truth = world.truth()
-    with _timed(seconds, "land, validate, clean"):
-        validated, cleaned = _read_in(world, folder)
+    with timed(seconds, "land, validate, clean"):
+        validated, cleaned = read_in(world, folder)
     as_of = world.now
-    days = _days(truth)
+    days = days_of(truth)
     del world
     gc.collect()
     with disable_run_logger():
-        with _timed(seconds, "load"):
+        with timed(seconds, "load"):
             counts = load.fn("truth", as_of, days, validated, cleaned, str(folder))
-        with _timed(seconds, "reconcile"):
+        with timed(seconds, "reconcile"):
             reconcile_sides.fn("truth", as_of, str(folder))
     planted = {(row["case_code"], row["kind"]) for row in truth["mismatches"]}
     found = _believed()
@@ -112,7 +112,7 @@ def compare(planted: Findings, found: Findings) -> dict[str, Any]:
     }
 
 
-def _configure(folder: Path) -> None:
+def configure(folder: Path) -> None:
     for name in [name for name in os.environ if name.startswith(settings.PREFIX)]:
         del os.environ[name]
     os.environ |= {
@@ -127,14 +127,14 @@ def _configure(folder: Path) -> None:
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+def timed(seconds: dict[str, float], name: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     seconds[name] = time.perf_counter() - started
     print(f"{name}: {seconds[name]:.1f} s", file=sys.stderr, flush=True)
 
 
-def _days(truth: dict[str, Any]) -> tuple[date, date]:
+def days_of(truth: dict[str, Any]) -> tuple[date, date]:
     """A day of margin on either side: a time that is wrong by hours may lie on a neighbouring day."""
     first, last = (date.fromisoformat(truth["period"][end]) for end in ("start", "end"))
     return first - timedelta(days=1), last + timedelta(days=2)
@@ -152,13 +152,13 @@ class _Job:
 _job: _Job | None = None
 
 
-def _read_in(world: World, folder: Path) -> tuple[dict[Side, dict[str, Any]], dict[Side, list[str]]]:
+def read_in(world: World, folder: Path) -> tuple[dict[Side, dict[str, Any]], dict[Side, list[str]]]:
     """What validate and clean give for each side; the sides are read by a process each."""
     global _job
     services = CatalogueServices(world.catalogue)
     agencies(_Catalogues(services)).to_parquet(folder / "agencies.parquet", index=False)
     procedures(_Catalogues(services), 1).to_parquet(folder / "procedures.parquet", index=False)
-    _job = _Job(world, split(*_days(world.truth()), settings.current().window_days), folder)
+    _job = _Job(world, split(*days_of(world.truth()), settings.current().window_days), folder)
     with ProcessPoolExecutor(len(Side), mp_context=get_context("fork")) as pool:
         done = dict(zip(Side, pool.map(_read_side, Side), strict=True))
     _job = None

@@ -59,6 +59,8 @@ FLAGS: Final = MappingProxyType(
         "fee_paid_online": Measure(
             Base.RECEIVED, ((_FEE, _PAID_ONLINE),), "with a fee, paid on the portal (1) or by the local gateway (2)"
         ),
+        "fee_listed": Measure(Base.RECEIVED, ((Condition("fee_total", above=-1),),), "with a list of fees, be they 0"),
+        "linked": Measure(Base.RECEIVED, ((_true("population_linked"),),), "with a link to the population database"),
         "with_result": Measure(Base.JUDGED, ((_true("has_result"),),), "with the link of an electronic result"),
         "digitised": Measure(
             Base.JUDGED,
@@ -135,11 +137,38 @@ COUNTED: Final = MappingProxyType(
 )
 """Indicators that cases alone can feed, in the order of the scorecard."""
 
-_CATALOGUE: Final = frozenset({"3.1", "3.2", "payment_B", "payment_C", "CITIZEN_DATA_CONNECTED_FORMALITY"})
+
+@dataclass(frozen=True)
+class Listed:
+    """Procedures of a unit that count, over its procedures that the catalogue calls `of` (empty: all of them).
+
+    A procedure counts when the catalogue says `fact`, or, where that is empty or not known, when at least one case of
+    it passes the measure `shown_by`.
+    """
+
+    of: str = ""
+    fact: str = ""
+    shown_by: str = ""
+
+
+SERVICES: Final = MappingProxyType(
+    {
+        "3.1": Listed(fact="online"),
+        "3.2": Listed(of="online", shown_by="online"),
+        "payment_B": Listed(of="fee", shown_by="fee_paid_online"),
+        "payment_C": Listed(of="fee", shown_by="fee_listed"),
+        # The description counts procedures for citizens; the catalogue does not say which these are, so all count.
+        "CITIZEN_DATA_CONNECTED_FORMALITY": Listed(fact="population", shown_by="linked"),
+    }
+)
+"""Indicators that cases and the catalogue of procedures feed together, in the order of the scorecard."""
+
+SHOWING: Final = tuple(sorted({rule.shown_by for rule in SERVICES.values() if rule.shown_by}))
+"""Measures by which a case shows something of its procedure."""
 
 
 def source(indicator: str) -> Source:
     """Where an indicator's inputs come from."""
     if indicator in COUNTED:
         return Source.CASES
-    return Source.CATALOGUE if indicator in _CATALOGUE else Source.GIVEN
+    return Source.CATALOGUE if indicator in SERVICES else Source.GIVEN

@@ -10,11 +10,28 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from schemas.period import Period
 
 
+class Service(BaseModel):
+    """A procedure as the catalogue knows it; None: it does not say. `offices`: agencies that handle it; `level`: the
+    level of the agencies that all handle it, where no office is named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    online: bool | None = None
+    fee: bool | None = None
+    population: bool | None = None
+    offices: tuple[str, ...] = ()
+    level: str = ""
+
+    def of(self, unit: str, level: str) -> bool:
+        """Whether an agency of a level handles it."""
+        return unit in self.offices if self.offices else bool(self.level) and self.level == level
+
+
 class Inputs(BaseModel):
     """What a publication takes from outside the cases, frozen with it.
 
     `units`: text of a units file (`tasks.rules.score`), empty for none. `levels`: agency code -> department, commune
-    or agency; `fields`: procedure code -> field code.
+    or agency; `fields`: procedure code -> field code; `services`: procedure code -> what the catalogue says of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,6 +39,7 @@ class Inputs(BaseModel):
     units: str = ""
     levels: dict[str, str] = {}
     fields: dict[str, str] = {}
+    services: dict[str, Service] = {}
 
 
 class Publication(BaseModel):

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, Final
 
 import pandas as pd
 from sqlalchemy import Connection
 
 from schemas.period import Period, timeline
-from schemas.publication import LEVELS, Inputs
+from schemas.publication import LEVELS, Inputs, Service
 from schemas.ruleset import RuleSet
 from tasks.rules.publication import publication_lines
 from tasks.warehouse import publications
 from tasks.warehouse.index_counts import index_groups
 from tasks.warehouse.scores import CITY_UNIT
+from tasks.warehouse.service_cells import service_cells
+
+CITY_NAMES: Final = frozenset({CITY_UNIT, f"000.00.00.{CITY_UNIT}"})
+"""Codes under which catalogues name the city itself."""
 
 
 def lines_of(
@@ -24,11 +30,25 @@ def lines_of(
     agencies, procedures = (
         index_groups(connection, rules, line, [key], at, publication_id) for key in ("agency_code", "procedure_code")
     )
-    return publication_lines(agencies, procedures, days, line, rules, inputs, CITY_UNIT)
+    cells = service_cells(connection, days, at, publication_id)
+    return publication_lines(agencies, procedures, cells, days, line, rules, inputs, CITY_UNIT)
 
 
 def inputs_now(connection: Connection, units: str) -> Inputs:
     """What a score takes from outside the cases, by today's catalogues; `units`: text of a units file or nothing."""
     levels, fields = publications.catalogues(connection)
     named = {code: LEVELS.get(level, "agency") for code, level in levels.items()}
-    return Inputs(units=units, levels=named, fields=fields)
+    services = {row["procedure_code"]: _service(row) for row in publications.procedures(connection)}
+    return Inputs(units=units, levels=named, fields=fields, services=services)
+
+
+def _service(row: Mapping[str, Any]) -> Service:
+    """A procedure of the catalogue; the city itself is no office: it stands for all agencies of the level."""
+    offices = tuple(code for code in (row["offices"] or "").split() if code not in CITY_NAMES)
+    return Service(
+        online=row["offered_online"],
+        fee=row["has_fee"],
+        population=row["population_linked"],
+        offices=offices,
+        level=LEVELS.get(row["procedure_level"] or "", ""),
+    )

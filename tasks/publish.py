@@ -22,14 +22,16 @@ from schemas.publication import Publication, identifier
 from schemas.ruleset import NATIONAL, RULE_SETS, RuleSet, in_force
 from tasks.lines import inputs_now, lines_of
 from tasks.rules.index import spread
-from tasks.rules.movement import Movement, facts, movement, reasons
+from tasks.rules.movement import Movement, facts, movement, reasons, with_services
 from tasks.rules.publication import digest, line_differences
 from tasks.rules.score import rounded
 from tasks.rules.scoring import no_counts
+from tasks.rules.services import cells_by_unit
 from tasks.warehouse import publications
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.index_counts import index_groups
 from tasks.warehouse.runs import code_version
+from tasks.warehouse.service_cells import service_cells
 
 
 @task(name="publish score", tags=["publish"])
@@ -86,7 +88,8 @@ def reproduce(publication_id: str) -> dict[str, Any]:
 
 @task(name="compare publications", tags=["publish"])
 def compare(before: str, after: str, folder: str = "") -> dict[str, Any]:
-    """What moved between two publications of one period: for each side `start`, `rules`, `report`, `causes`, `end`.
+    """What moved between two publications of one period: for each side `start`, `rules`, `report`, `catalogue`,
+    `causes`, `end`.
 
     The parts sum up to the new score exactly, which is checked. With `folder`, every fact is written there as
     `moved-city.csv` and `moved-portal.csv`. Raises ConfigError for unknown publications, or two of different periods.
@@ -154,17 +157,22 @@ def _way(connection: Connection, heads: tuple[Publication, Publication], side: S
     reported = (None, None) if side is Side.CITY else (start["city"]["received"], end["city"]["received"])
     counts = {"start": start[side], "rejudged": rejudged[side], "end": end[side]}
     way = movement(changes, causes, counts, reported, rules)
+    cells = [service_cells(connection, days, head.as_of, head.publication_id) for head in heads]
+    then, now = (cells_by_unit(counted, side)[""] for counted in cells)
+    both = heads[0].inputs, heads[1].inputs
+    way = with_services(way, moved, (then, now), both, rules, (readings[1], readings[1].span(days)))
     listed = way.split.cases.drop(columns="unit").rename(columns={"kind": "cause"})
     return way, listed.assign(points=listed["points"].map(float))
 
 
 def _told(way: Movement) -> dict[str, Any]:
     parts = way.split.by_kind("")
-    explained = way.start + way.rules + way.report + sum(parts.values(), Fraction(0))
+    explained = way.start + way.rules + way.report + way.catalogue + sum(parts.values(), Fraction(0))
     return {
         "start": str(rounded(way.start)),
         "rules": str(rounded(way.rules)),
         "report": str(rounded(way.report)),
+        "catalogue": str(rounded(way.catalogue)),
         "causes": {cause: str(rounded(points)) for cause, points in parts.items()},
         "facts": int(way.split.cases["case_code"].nunique()),
         "end": str(rounded(way.end)),

@@ -14,14 +14,17 @@ from schemas.crash import point
 from schemas.period import Period, Timeline, day_of, months, timeline
 from schemas.ruleset import CITY_REPORT, NATIONAL, RuleSet, in_force, in_force_or_none
 from tasks.check import check_published
-from tasks.explain import explain
+from tasks.explain import Services, explain
+from tasks.lines import inputs_now
 from tasks.rules.index import SCALE, both_sides, score_lines, spread
 from tasks.rules.scoring import CountsOfUnit, counts_by_unit, interval_lines, no_counts
+from tasks.rules.services import cells_by_unit, service_lines
 from tasks.rules.unread import CITY, unknown_cases
 from tasks.warehouse import unread
 from tasks.warehouse.engine import open_engine, transaction
 from tasks.warehouse.index_counts import index_groups
 from tasks.warehouse.scores import CITY_UNIT, WHOLE, write_intervals, write_other_scores, write_scores
+from tasks.warehouse.service_cells import service_cells
 
 
 @task(name="score", tags=["score"])
@@ -39,13 +42,13 @@ def score_sides(run_id: str, as_of: datetime, days: tuple[date, date]) -> dict[s
         groups = index_groups(connection, rules, line, ["agency_code"])
         city = both_sides(spread(groups, ["side"], periods, line), ["period"]).assign(unit=CITY_UNIT)
         agencies = both_sides(spread(groups, ["side", "agency_code"], [whole], line), ["agency_code", "period"])
-        lines = _lines(city, agencies, rules)
+        lines, services = _with_services(connection, _lines(city, agencies, rules), periods, agencies, rules)
         point("score.before_lines")
         write_scores(connection, run_id, lines)
         counts = counts_by_unit(city.loc[city["period"] == WHOLE].assign(unit=CITY), "unit")
         counts.setdefault(CITY, (no_counts(), no_counts(), None))
         counts |= counts_by_unit(agencies, "agency_code")
-        explain(connection, run_id, rules, line, whole, counts)
+        explain(connection, run_id, rules, line, whole, counts, services)
         write_other_scores(connection, run_id, _by_other_rules(connection, rules, line, periods, as_of))
         check_published(connection, run_id, as_of)
         _doubt(connection, run_id, rules, whole, as_of, counts)
@@ -55,6 +58,29 @@ def score_sides(run_id: str, as_of: datetime, days: tuple[date, date]) -> dict[s
     points = {side.value: f"{int(summed.get(side.value, 0)) / SCALE:.2f}" for side in Side}
     get_run_logger().info("points of the indicators that cases feed: %s", points)
     return points
+
+
+def _with_services(
+    connection: Connection, lines: pd.DataFrame, periods: list[Period], agencies: pd.DataFrame, rules: RuleSet
+) -> tuple[pd.DataFrame, Services]:
+    """The lines with those of the indicators that count procedures, and what explains their gaps."""
+    inputs = inputs_now(connection, "")
+    found = []
+    for period in periods:
+        counted = service_cells(connection, period)
+        if period.name == WHOLE:
+            cells = {side: cells_by_unit(counted, side) for side in Side}
+            units = [("city", CITY), *(("agency", str(code)) for code in agencies["agency_code"])]
+        else:
+            units = [("month", CITY)]
+        found.append(service_lines(counted, inputs, units, rules).assign(period=period.name))
+    own = pd.concat(found, ignore_index=True)
+    gaps: dict[tuple[str, str], int] = {}
+    for row in own.loc[own["period"] == WHOLE].to_dict("records"):
+        key = str(row["unit"]), str(row["indicator"])
+        gaps[key] = gaps.get(key, 0) + int(row["points"]) * (1 if row["side"] == Side.CITY.value else -1)
+    own["unit"] = own["unit"].replace({CITY: CITY_UNIT})
+    return pd.concat([lines, own], ignore_index=True), Services(inputs, cells, gaps)
 
 
 def _lines(city: pd.DataFrame, agencies: pd.DataFrame, rules: RuleSet) -> pd.DataFrame:

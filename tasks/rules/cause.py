@@ -47,6 +47,8 @@ _FLAG_KINDS: Final = MappingProxyType(
         "online": (Kind.CHANNEL_DIFFERS,),
         "fee_cases": (Kind.PAYMENT_DIFFERS,),
         "fee_paid_online": (Kind.PAYMENT_DIFFERS,),
+        "fee_listed": (Kind.PAYMENT_DIFFERS,),
+        "linked": (),
         "with_result": _RESULT,
         "digitised": _RESULT,
         "reused": (Kind.DIGITISATION_DIFFERS,),
@@ -62,17 +64,21 @@ _BASE_OF: Final = MappingProxyType(
 )
 
 
-def causes(deltas: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
+_MOVED: Final = (Kind.AGENCY_DIFFERS, Kind.PROCEDURE_DIFFERS)
+
+
+def causes(deltas: pd.DataFrame, findings: pd.DataFrame, moved_by: Sequence[Kind] = _MOVED) -> pd.DataFrame:
     """The kind behind each measure of each row: object columns MEASURES, same index; those of zero deltas mean nothing.
 
     `deltas`: `case_code`, `moved` (whether the row's two sides lie in different units), MEASURES (city minus portal).
-    `findings`: `case_code`, `kind`, `verdict`, `portal_value` of the reconciliation.
+    `findings`: `case_code`, `kind`, `verdict`, `portal_value` of the reconciliation. `moved_by`: kinds that can move a
+    case to another unit, likeliest first.
     """
     known = _known(findings)
     held = {kind: deltas["case_code"].isin(codes).to_numpy() for kind, codes in known.items()}
     moved = deltas["moved"].to_numpy(dtype=bool)
     presence = _first(held, _PRESENCE, len(deltas))
-    presence = np.where(moved, _first(held, (Kind.AGENCY_DIFFERS, Kind.PROCEDURE_DIFFERS), len(deltas)), presence)
+    presence = np.where(moved, _first(held, moved_by, len(deltas)), presence)
     differs = {base: deltas[base.value].to_numpy() != 0 for base in Base}
     found = {}
     for name in MEASURES:

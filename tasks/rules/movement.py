@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -13,22 +14,28 @@ import pandas as pd
 from schemas.codes import END_STATUSES, Status
 from schemas.measures import COUNTED, FLAG_COLUMNS, FLAGS, MEASURES, Base
 from schemas.period import Timeline
+from schemas.publication import Inputs
 from schemas.ruleset import RuleSet
-from tasks.rules.attribution import Attribution, Counts, attribute, curve
+from tasks.rules.attribution import Attribution, Counts, attribute, curve, deltas
 from tasks.rules.contribution import CASE_COLUMNS, contributions
 from tasks.rules.index import ratio
+from tasks.rules.service_gap import add_services, with_cells
+from tasks.rules.services import Cells, service_points
 
 TIME: Final = "time_passed"
 """No record changed: a case with a running clock became overdue."""
+_SIDE_OF: Final = {"before_": "portal_", "after_": "city_"}
+_AS_SIDES: Final = re.compile("^(before_|after_)")
 _TIMES: Final = ("clock_stopped_at", "deadline_at", "due_at")
 
 
 @dataclass(frozen=True)
 class Movement:
-    """From one score to the next, in points: `start + rules + report + sum(split parts) = end`, exactly.
+    """From one score to the next, in points: `start + rules + report + catalogue + sum(split parts) = end`, exactly.
 
     `rules`: what judging the old facts by the new rules changes. `report`: what the change of the national report's
-    count alone changes. `split`: the parts of the changed cases, by cause.
+    count alone changes; `catalogue`: what that of the catalogue of procedures alone. `split`: the parts of the changed
+    cases, by cause.
     """
 
     start: Fraction
@@ -36,6 +43,7 @@ class Movement:
     report: Fraction
     split: Attribution
     end: Fraction
+    catalogue: Fraction = Fraction(0)
 
 
 def facts(
@@ -59,7 +67,7 @@ def facts(
 
 def reasons(changes: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
     """Why each count of each fact moved: object columns MEASURES, index of `changes` (that of `moved`)."""
-    rows = moved.loc[changes.index]
+    rows = moved.reset_index(drop=True).loc[changes.index]
     there = {prefix: rows[f"{prefix}_status_code"].notna().to_numpy() for prefix in ("before", "after")}
     over = {p: rows[f"{p}_status_code"].isin([int(s) for s in END_STATUSES]).to_numpy() for p in ("before", "after")}
     received = rows["before_status_code"].isin([int(Status.REGISTERED)]).to_numpy()
@@ -71,6 +79,7 @@ def reasons(changes: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
         "reopened": over["before"] & ~over["after"],
         "times_changed": np.logical_or.reduce([_differs(rows, name) for name in _TIMES]),
         "status_changed": _differs(rows, "status_code"),
+        "procedure_changed": _differs(rows, "procedure_code"),
     }
     whole = np.select(list(tests.values()), list(tests), default=TIME).astype(object)
     details = {name: _differs(rows, name) for name in FLAG_COLUMNS}
@@ -113,6 +122,33 @@ def movement(
     split = attribute(changes, causes, {"": (counts["end"], counts["rejudged"], reported[1] or 0)}, rules[1])
     return Movement(
         old, rejudged - old, moved_report - rejudged, split, side_points(counts["end"], reported[1], rules[1])
+    )
+
+
+def with_services(
+    way: Movement,
+    moved: pd.DataFrame,
+    cells: tuple[Cells, Cells],
+    inputs: tuple[Inputs, Inputs],
+    rules: tuple[RuleSet, RuleSet],
+    after: tuple[Timeline, tuple[int, int]],
+) -> Movement:
+    """The way with the indicators that count procedures: `cells` of the side then and now, `inputs` of both
+    publications; `moved` and `after` as in `facts`. What a case shows does not depend on the moment."""
+    old = service_points(inputs[0], cells[0], rules[0])
+    rejudged = service_points(inputs[0], cells[0], rules[1])
+    listed = service_points(inputs[1], cells[0], rules[1])
+    pairs = moved.set_axis([_AS_SIDES.sub(lambda found: _SIDE_OF[found[0]], str(name)) for name in moved], axis=1)
+    changes = deltas(with_cells(pairs, by_agency=False), rules[1], *after, "cell")
+    changes.index = pd.Index(moved["case_code"]).get_indexer(changes["case_code"])
+    split = add_services(way.split, changes, reasons(changes, moved), {"": (cells[1], cells[0])}, inputs[1], rules[1])
+    return replace(
+        way,
+        start=way.start + old,
+        rules=way.rules + rejudged - old,
+        catalogue=listed - rejudged,
+        split=split,
+        end=way.end + service_points(inputs[1], cells[1], rules[1]),
     )
 
 

@@ -14,6 +14,7 @@ from schemas.ruleset import RuleSet
 from tasks.rules.apportion import scaled
 from tasks.rules.index import both_sides, score_lines, spread
 from tasks.rules.score import Unit, points, read_units, score_unit
+from tasks.rules.services import service_lines
 
 LINE_COLUMNS: Final = ("level", "unit", "indicator", "side", "numerator", "denominator", "points")
 TOTAL: Final = "TOTAL"
@@ -23,6 +24,7 @@ TOTAL: Final = "TOTAL"
 def publication_lines(
     by_agency: pd.DataFrame,
     by_procedure: pd.DataFrame,
+    cells: pd.DataFrame,
     period: Period,
     line: Timeline,
     rules: RuleSet,
@@ -31,7 +33,8 @@ def publication_lines(
 ) -> pd.DataFrame:
     """LINE_COLUMNS of the city, its agencies (by level), procedures and fields, sorted; points in steps of 1e-10.
 
-    `by_agency`, `by_procedure`: groups with `side` and `agency_code` or `procedure_code`. Units of the inputs' file
+    `by_agency`, `by_procedure`: groups with `side` and `agency_code` or `procedure_code`; `cells`: what cases show of
+    their procedures (`tasks.rules.services`). Units of the inputs' file
     get their other indicators, groups and total as well. Raises MalformedUnits for a file that cannot be read.
     """
     units = {unit.code: unit for unit in read_units(inputs.units)} if inputs.units else {}
@@ -50,9 +53,29 @@ def publication_lines(
         wide["reported"] = wide["unit"].map({code: unit.reported for code, unit in units.items()}).astype("Int64")
         parts.append(score_lines(wide, ["level", "unit"], rules))
     lines = pd.concat(parts, ignore_index=True)
+    lines = pd.concat([lines, _services(lines, cells, inputs, units, rules, city_unit)], ignore_index=True)
     lines = pd.concat([lines, _given(lines, units, rules)], ignore_index=True)[list(LINE_COLUMNS)]
     lines[["level", "unit"]] = lines[["level", "unit"]].astype(object)
     return lines.sort_values(["level", "unit", "indicator", "side"], ignore_index=True)
+
+
+def _services(
+    lines: pd.DataFrame,
+    cells: pd.DataFrame,
+    inputs: Inputs,
+    units: Mapping[str, Unit],
+    rules: RuleSet,
+    city_unit: str,
+) -> pd.DataFrame:
+    """Lines of the indicators that count procedures, for the city and its agencies; what a units file gives stands."""
+    places = lines.loc[~lines["level"].isin(["procedure", "field"]), ["level", "unit"]].drop_duplicates()
+    pairs = places.itertuples(index=False, name=None)
+    asked = [(str(level), "" if level == "city" else str(unit)) for level, unit in pairs]
+    found = service_lines(cells, inputs, asked, rules)
+    found["unit"] = found["unit"].replace({"": city_unit})
+    given = {(unit.code, code) for unit in units.values() for code in (*unit.ratios, *unit.published)}
+    own = zip(found["unit"], found["indicator"], strict=True)
+    return found.loc[[pair not in given for pair in own]]
 
 
 def _given(lines: pd.DataFrame, units: Mapping[str, Unit], rules: RuleSet) -> pd.DataFrame:

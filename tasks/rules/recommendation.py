@@ -17,6 +17,7 @@ from schemas.measures import COUNTED, MEASURES
 from schemas.ruleset import RuleSet
 from tasks.rules.attribution import Counts, curve
 from tasks.rules.index import ratio
+from tasks.rules.shown import NOTHING, Shown
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,26 @@ def portal_points(portal: Counts, reported: int, rules: RuleSet) -> Fraction:
     return sum((curve(code, rules, reported).at(*ratio(code, portal, reported)) for code in COUNTED), Fraction(0))
 
 
-def promise(changes: pd.DataFrame, portal: Counts, reported: int, rules: RuleSet) -> Fraction:
-    """What repairing all cases of `changes` (MEASURES, city minus portal, one row a case) regains on the portal."""
+def promise(
+    changes: pd.DataFrame, portal: Counts, reported: int, rules: RuleSet, services: Shown = NOTHING
+) -> Fraction:
+    """What repairing all cases of `changes` (`case_code`, MEASURES, city minus portal, one row a case) regains on the
+    portal; `services`: of the indicators that count procedures."""
     added = changes[list(MEASURES)].sum()
     after = {name: portal[name] + int(added[name]) for name in MEASURES}
-    return portal_points(after, reported, rules) - portal_points(portal, reported, rules)
+    regained = portal_points(after, reported, rules) - portal_points(portal, reported, rules)
+    cells = services.start + services.of(changes["case_code"].tolist()).sum(axis=0)
+    return regained + services.exact(cells) - services.exact(services.start)
 
 
 def recommend(
-    changes: pd.DataFrame, pushable: pd.Series, budget: int, portal: Counts, reported: int, rules: RuleSet
+    changes: pd.DataFrame,
+    pushable: pd.Series,
+    budget: int,
+    portal: Counts,
+    reported: int,
+    rules: RuleSet,
+    services: Shown = NOTHING,
 ) -> Recommendation:
     """The best list of at most `budget` pushes.
 
@@ -52,27 +64,36 @@ def recommend(
     if budget < 0:
         raise ValueError(f"a budget of {budget} pushes")
     able = changes.loc[pushable.to_numpy(dtype=bool)].sort_values("case_code", kind="stable")
-    alike = able.groupby(list(MEASURES), sort=True)["case_code"].agg(list)
-    kinds = np.array(list(alike.index), dtype=np.int64).reshape(len(alike), len(MEASURES))
-    board = _Board(kinds, np.array([len(codes) for codes in alike], dtype=np.int64), portal, reported, rules)
+    moves = np.hstack([able[list(MEASURES)].to_numpy(dtype=np.int64), services.of(able["case_code"].tolist())])
+    kinds, alike = np.unique(moves, axis=0, return_inverse=True)
+    codes: list[list[str]] = [[] for _ in kinds]
+    for kind, code in zip(alike.ravel().tolist(), able["case_code"], strict=True):
+        codes[kind].append(code)
+    left = np.array([len(each) for each in codes], dtype=np.int64)
+    board = _Board(kinds, left, portal, reported, rules, services)
     order = board.climb(budget)
     board.exchange(order)
-    codes = [list(each) for each in alike]
     chosen = tuple(codes[kind].pop(0) for kind in order)
     picked = able.loc[able["case_code"].isin(set(chosen))]
-    return Recommendation(chosen, promise(picked, portal, reported, rules) if chosen else Fraction(0))
+    return Recommendation(chosen, promise(picked, portal, reported, rules, services) if chosen else Fraction(0))
 
 
 def promises(
-    recommended: Recommendation, changes: pd.DataFrame, portal: Counts, reported: int, rules: RuleSet
+    recommended: Recommendation,
+    changes: pd.DataFrame,
+    portal: Counts,
+    reported: int,
+    rules: RuleSet,
+    services: Shown = NOTHING,
 ) -> list[Fraction]:
     """What the first push regains, the first two, and so on to the whole list: exact points of each beginning."""
     rows = changes.set_index("case_code")[list(MEASURES)].loc[list(recommended.case_codes)].cumsum()
-    now = portal_points(portal, reported, rules)
+    cells = services.start + services.of(recommended.case_codes).cumsum(axis=0)
+    now = portal_points(portal, reported, rules) + services.exact(services.start)
     found = []
-    for row in rows.to_dict("records"):
+    for row, shown in zip(rows.to_dict("records"), cells, strict=True):
         after = {name: portal[name] + int(row[name]) for name in MEASURES}
-        found.append(portal_points(after, reported, rules) - now)
+        found.append(portal_points(after, reported, rules) + services.exact(shown) - now)
     return found
 
 
@@ -82,9 +103,11 @@ class _Board:
     Gains are compared in floats, which is enough to choose; the promise is computed in fractions afterwards.
     """
 
-    def __init__(self, kinds: np.ndarray, left: np.ndarray, portal: Counts, reported: int, rules: RuleSet) -> None:
-        self.kinds, self.left, self.rules = kinds, left, rules
-        self.now = np.array([portal[name] for name in MEASURES], dtype=np.int64)
+    def __init__(
+        self, kinds: np.ndarray, left: np.ndarray, portal: Counts, reported: int, rules: RuleSet, services: Shown
+    ) -> None:
+        self.kinds, self.left, self.services = kinds, left, services
+        self.now = np.array([*(portal[name] for name in MEASURES), *services.start.tolist()], dtype=np.int64)
         self.reported = reported
         place = {name: index for index, name in enumerate(MEASURES)}
         self.lines = [
@@ -100,8 +123,8 @@ class _Board:
         ]
 
     def points(self, counts: np.ndarray) -> np.ndarray:
-        """Points of each row of counts."""
-        total = np.zeros(len(counts))
+        """Points of each row of counts: MEASURES, then the cells of `services`."""
+        total = self.services.points(counts[:, len(MEASURES) :])
         for maximum, threshold, numerator, minus, denominator, reported in self.lines:
             n = counts[:, numerator] - counts[:, minus].sum(axis=1)
             d = np.maximum(counts[:, denominator], self.reported) if reported else counts[:, denominator]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from schemas.codes import Side
-from schemas.measures import COUNTED, MEASURES
+from schemas.measures import COUNTED, MEASURES, SERVICES
 from schemas.mismatch import Kind
 from schemas.ruleset import RuleSet
 from tasks.rules.apportion import apportion, scaled
@@ -36,15 +36,26 @@ def no_counts() -> dict[str, int]:
     return dict.fromkeys(MEASURES, 0)
 
 
-def part_lines(attribution: Attribution, counts: Mapping[str, CountsOfUnit], rules: RuleSet) -> pd.DataFrame:
+def part_lines(
+    attribution: Attribution,
+    counts: Mapping[str, CountsOfUnit],
+    rules: RuleSet,
+    services: Mapping[tuple[str, str], int] | None = None,
+) -> pd.DataFrame:
     """`unit`, `indicator`, `kind`, `points`: parts cut so that those of a unit and indicator sum up to the
-    difference of its two stored scores."""
+    difference of its two stored scores. `services`: these differences of the indicators that count procedures."""
+    known = services or {}
     names = ["unit", "indicator", "kind"]
     rows = pd.DataFrame(
         [(part.unit, part.indicator, part.kind, part.points) for part in attribution.parts], columns=[*names, "exact"]
     )
     parts = [
-        part.assign(points=apportion(part["exact"], _stored_gap(str(code), counts[str(unit)], rules)))
+        part.assign(
+            points=apportion(
+                part["exact"],
+                known[str(unit), str(code)] if code in SERVICES else _stored_gap(str(code), counts[str(unit)], rules),
+            )
+        )
         for (unit, code), part in rows.groupby(["unit", "indicator"], sort=True)
     ]
     empty = pd.DataFrame(columns=[*names, "points"]).astype({"points": "int64"})

@@ -11,6 +11,9 @@ from errors import MalformedPage
 from schemas.codes import Side
 from tasks.sources.protocol import PortalSource
 
+ONLINE = "2"
+"""`KENH` of a way of filing that is online."""
+
 
 def agencies(portal: PortalSource) -> pd.DataFrame:
     """Columns `agency_code`, `agency_name`, `agency_level`, all text; one row a unit."""
@@ -24,14 +27,15 @@ def agencies(portal: PortalSource) -> pd.DataFrame:
 
 def procedures(portal: PortalSource, workers: int) -> pd.DataFrame:
     """Columns `procedure_code`, `procedure_name`, `field_code`, `field_name` (text), `max_days` (Int16, working days,
-    null when the catalogue has none), `has_fee`, `returns_document` (bool); one row a procedure.
+    null when the catalogue has none), `has_fee`, `returns_document`, `offered_online` (bool), `population_linked` (bool
+    or null), `offices` (agency codes with a space between) and `procedure_level`; one row a procedure.
     """
     listed = portal.catalogue("LayDanhSachTTHC")
     with ThreadPoolExecutor(workers) as pool:
         rows = list(pool.map(lambda row: _procedure(portal, row), listed))
     frame = pd.DataFrame(rows)
-    text = ["procedure_code", "procedure_name", "field_code", "field_name"]
-    return frame.astype({**dict.fromkeys(text, "string[pyarrow]"), "max_days": "Int16"})
+    text = ["procedure_code", "procedure_name", "field_code", "field_name", "offices", "procedure_level"]
+    return frame.astype({**dict.fromkeys(text, "string[pyarrow]"), "max_days": "Int16", "population_linked": "boolean"})
 
 
 def _procedure(portal: PortalSource, listed: dict[str, Any]) -> dict[str, Any]:
@@ -50,4 +54,10 @@ def _procedure(portal: PortalSource, listed: dict[str, Any]) -> dict[str, Any]:
         "max_days": max(days) if days else None,
         "has_fee": any(str(fee.get("SOTIEN", "0")).strip() not in {"", "0"} for fee in fees),
         "returns_document": any(row.get("MAKETQUA") for row in detail.get("KETQUATHUCHIEN") or []),
+        "offered_online": any(str(way.get("KENH")) == ONLINE for way in ways),
+        "population_linked": {"0": False, "1": True}.get(str(detail.get("KETNOICSDLDANCU"))),
+        "offices": " ".join(str(row["MADONVI"]) for row in detail.get("COQUANTHUCHIEN") or [] if row.get("MADONVI")),
+        "procedure_level": max(
+            (str(row.get("CAPTHUCHIEN", "")) for row in detail.get("CAPTHUCHIEN") or []), default=""
+        ),
     }

@@ -83,6 +83,8 @@ COLUMNS: Final = {
     "numerator": "Cases that count for the indicator.",
     "observations": "How many changes were seen to arrive.",
     "old_form": "Another form of the same code, or of its beginning up to the first hyphen.",
+    "offered_online": "The catalogue offers the procedure online.",
+    "offices": "Agencies that handle the procedure, as the catalogue codes them, with a space between.",
     "online_payment": "0 not paid online, 1 on the portal, 2 by the local gateway.",
     "own_code": "The source's own case code, where the reference tables have another for it.",
     "p50_seconds": "Half of the changes arrive within so many seconds.",
@@ -101,6 +103,7 @@ COLUMNS: Final = {
     "portal_value": "What the portal says in the field that differs.",
     "probable_code": "The case that a bad row most likely belongs to.",
     "procedure_code": "The administrative procedure, as the national catalogue codes it.",
+    "procedure_level": "Kind of agency that handles the procedure, as the catalogue codes it.",
     "procedure_name": "The procedure's name.",
     "procedures": "How many procedures are concerned.",
     "publication_id": "Name of the publication.",
@@ -164,6 +167,7 @@ COLUMNS: Final = {
 }
 
 OWN_COLUMNS: Final = {
+    "ref__procedure.population_linked": "The procedure is linked to the population database; null: not said.",
     "core_index__published.cause": "Reading that gives the published figure (matches, a rule set, ...); empty: none.",
     "core_sync__mismatch.run_id": "The latest run that found it.",
     "core_sync__mismatch.cause": "What happened to the value on its way: part of the fingerprint of a fault.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -40,6 +41,11 @@ def catalogues(connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
     fields = select(procedure.c.procedure_code, procedure.c.field_code).where(procedure.c.field_code.is_not(None))
     known_levels = {code: level for code, level in connection.execute(levels) if level is not None}
     return known_levels, {row.procedure_code: row.field_code for row in connection.execute(fields)}
+
+
+def procedures(connection: Connection) -> list[dict[str, Any]]:
+    """The catalogue of procedures as last read: every column of `ref__procedure`."""
+    return [dict(row) for row in connection.execute(select(procedure)).mappings()]
 
 
 def write_publication(connection: Connection, head: Publication, lines: pd.DataFrame) -> None:

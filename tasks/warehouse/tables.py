@@ -291,5 +291,9 @@ procedure: Final = Table(
     Column("max_days", SmallInteger),
     Column("has_fee", Boolean),
     Column("returns_document", Boolean),
+    Column("offered_online", Boolean),
+    Column("population_linked", Boolean),
+    Column("offices", Text),
+    Column("procedure_level", Text),
     comment="Procedures of the national catalogue as last read.",
 )

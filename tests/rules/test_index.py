@@ -87,6 +87,8 @@ def slow_measures(case: Case, rules: str, period: Period, as_of: datetime) -> se
         found |= {"population"} if case["account_verified_vneid"] or case["population_linked"] else set()
     if received:
         found |= {"online"} if case["submission_channel"] == 2 else set()
+        found |= {"linked"} if case["population_linked"] else set()
+        found |= {"fee_listed"} if case["fee_total"] is not None else set()
         if (case["fee_total"] or 0) > 0:
             found |= {"fee_cases"} | ({"fee_paid_online"} if case["online_payment"] in (1, 2) else set())
     return found

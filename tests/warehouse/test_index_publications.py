@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from prefect.logging import disable_run_logger
-from sqlalchemy import Connection, case, insert, literal, select, update
+from sqlalchemy import Connection, case, delete, insert, literal, select, update
 
 import settings
 from errors import ConfigError
@@ -107,7 +107,9 @@ def warehouse(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         record(connection, Side.PORTAL, city.iloc[300:], THEN)
         level = {"agency_name": "Sở", "agency_level": "1", "valid_from": THEN.date(), "valid_to": None}
         connection.execute(insert(agency), [{"agency_code": "H26.1", **level}])
-        connection.execute(insert(procedure), [{"procedure_code": "1.000001", "field_code": "LAND"}])
+        known = {"has_fee": True, "offered_online": True, "offices": "H26.1 H26.2", "procedure_level": "1"}
+        rare = [{"procedure_code": f"9.{n:06}", "field_code": "RARE", **known} for n in range(6)]
+        connection.execute(insert(procedure), [{"procedure_code": "1.000001", "field_code": "LAND", **known}, *rare])
         finish(connection, "r1", THEN)
     with disable_run_logger():
         yield knobs
@@ -115,9 +117,12 @@ def warehouse(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def change(knobs: settings.Settings) -> None:
-    """Ten thousand cases of each side change, some go and some come, and five weeks pass."""
+    """Ten thousand cases of each side change, some go and some come, one procedure is new and five weeks pass."""
     with transaction(open_engine(knobs), knobs) as connection:
-        record(connection, Side.CITY, cases(2, range(1_000, 1_000 + CHANGED)), NOW)
+        changed = cases(2, range(1_000, 1_000 + CHANGED))
+        changed.loc[changed.index[:40], "procedure_code"] = "9.000001"
+        record(connection, Side.CITY, changed, NOW)
+        connection.execute(insert(procedure), [{"procedure_code": "9.000009", "has_fee": True, "offered_online": True}])
         record(connection, Side.PORTAL, cases(3, range(1_200, 1_200 + CHANGED)), NOW)
         record(connection, Side.PORTAL, cases(4, range(CASES, CASES + 200)), NOW)
         gone = version.c.case_code < "H26-000400"
@@ -165,7 +170,7 @@ def test_what_moved_explains_the_new_score(warehouse: settings.Settings, tmp_pat
         ways: dict[Side, Movement] = {side: publish._way(connection, heads, side)[0] for side in Side}
         lines = {name: publications.read_lines(connection, name) for name in (first, last)}
     for side, way in ways.items():
-        assert way.start + way.rules + way.report + way.split.gap("") == way.end
+        assert way.start + way.rules + way.report + way.catalogue + way.split.gap("") == way.end
         assert sum(way.split.cases["points"], Fraction(0)) == way.split.gap("")
         for name, points in ((first, way.start), (last, way.end)):
             own = lines[name].query(f"level == 'city' and side == '{side}'")["points"].sum()
@@ -176,6 +181,9 @@ def test_what_moved_explains_the_new_score(warehouse: settings.Settings, tmp_pat
         listed = pd.read_csv(tmp_path / f"moved-{side}.csv")
         assert listed["case_code"].nunique() == told[side]["facts"] > 3_000
     assert ways[Side.CITY].report == 0
+    assert ways[Side.CITY].catalogue < 0  # one more procedure that nobody files online
+    used = [part.points for part in ways[Side.CITY].split.parts if part.indicator == "3.2"]
+    assert sum(used) == Fraction(4, 8)  # one of the eight procedures offered online is used for the first time
     assert ways[Side.PORTAL].report != 0
     assert "new_case" in told["portal"]["causes"]
 
@@ -282,6 +290,8 @@ def test_published_figures_are_set_beside_ours_with_the_cause(
 
 
 def test_given_indicators_make_a_whole_index(warehouse: settings.Settings, tmp_path: Path) -> None:
+    with transaction(open_engine(warehouse), warehouse) as connection:
+        connection.execute(delete(procedure))  # without a catalogue the split of two groups is not known
     given = {"PUBLISH_ON_TIME": [1, 47], "PUBLIC_UPDATE_ON_TIME": [43, 47], "PUBLIC_CONTENT_FULL": [47, 47]}
     given |= {"CITIZEN_DATA_CONNECTED_FORMALITY": [16, 147], "PETITION_PROCESSING_ON_TIME": [0, 0]}
     given |= {"PETITION_HANDLING_SATISFACTION": [0, 0]}

@@ -374,6 +374,10 @@ def upgrade() -> None:
         sa.Column("max_days", sa.SmallInteger(), nullable=True),
         sa.Column("has_fee", sa.Boolean(), nullable=True),
         sa.Column("returns_document", sa.Boolean(), nullable=True),
+        sa.Column("offered_online", sa.Boolean(), nullable=True),
+        sa.Column("population_linked", sa.Boolean(), nullable=True),
+        sa.Column("offices", sa.Text(), nullable=True),
+        sa.Column("procedure_level", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("procedure_code"),
     )
 

@@ -71,6 +71,16 @@ class Fault(_Frozen):
     points: Decimal
 
 
+class MeasuredLag(_Frozen):
+    """How long changes take to the other side (`direction`), measured over all procedures; seconds."""
+
+    direction: str
+    observations: int
+    p50_seconds: int
+    p99_seconds: int
+    deadline_seconds: int
+
+
 class QuarantineCount(_Frozen):
     """Rows set aside on one side for one reason, with up to ten case codes."""
 
@@ -221,3 +231,4 @@ class Findings(_Frozen):
     other_scores: dict[str, list[IndicatorScore]] = {}
     """The city by other rule sets, by their codes."""
     faults: list[Fault] = []
+    lags: list[MeasuredLag] = []

@@ -56,6 +56,7 @@ def report(
             published=reading.published_lines(connection, run_id),
             other_scores=reading.other_scores(connection, run_id),
             fingerprints=reading.fingerprints(connection),
+            lags=reading.lags(connection),
         )
         close_run(connection, run_id, "reported")
         point("report.before_commit")

@@ -9,10 +9,11 @@ from schemas.codes import Side
 from schemas.findings import Findings
 from schemas.mismatch import VERDICT_LABELS
 from tasks.reports import view
-from tasks.reports.vietnamese import count, day, field_name, moment, number, percent, points
+from tasks.reports.vietnamese import count, day, duration, field_name, moment, number, percent, points
 
 AGENCIES_NAMED: Final = 5
 FAULTS_NAMED: Final = 5
+_DIRECTIONS: Final = {"to_portal": "thành phố → Cổng", "to_city": "Cổng → thành phố"}
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#|~&!])")
 
@@ -28,6 +29,7 @@ def summary(findings: Findings) -> str:
         _conservation(findings),
         "## Chênh lệch theo loại (mismatches by kind)",
         _kinds(findings),
+        *_lags(findings),
         *_faults(findings),
         "## Nên xem trước (where to look)",
         _where_to_look(findings),
@@ -123,6 +125,16 @@ def _kinds(findings: Findings) -> str:
     ]
     verdicts = [f">{VERDICT_LABELS[verdict].vi}" for verdict in view.OPEN_VERDICTS]
     return _table(["Loại", "Ai xử lý", *verdicts, ">Điểm mất"], rows) if rows else "Không có chênh lệch nào."
+
+
+def _lags(findings: Findings) -> list[str]:
+    """How long changes take, where that is measured."""
+    return [
+        f"Độ trễ đo được, {_DIRECTIONS.get(lag.direction, lag.direction)}: một nửa trong {duration(lag.p50_seconds)}, "
+        f"99 % trong {duration(lag.p99_seconds)} ({count(lag.observations)} thay đổi); "
+        f"sau {duration(lag.deadline_seconds)} là đã xác nhận."
+        for lag in findings.lags
+    ]
 
 
 def _faults(findings: Findings) -> list[str]:

@@ -144,7 +144,8 @@ def moment(value: datetime | None) -> str:
 
 
 _CAUSES: Final = {
-    "never arrived": "chưa tới nơi", "not in city": "thành phố không có", "look-alike code": "mã gần giống",
+    "never arrived": "chưa tới nơi", "not in city": "thành phố không có", "look-alike code, 1 edit": "mã khác 1 ký tự",
+    "look-alike code, 2 edits": "mã khác 2 ký tự",
     "two records": "hai bản ghi", "rewritten to 9": "bị ghi đè thành 9", "lost": "bị mất",
     "absent on portal": "Cổng để trống", "absent in city": "thành phố để trống", "date only": "chỉ còn ngày",
     "seconds cut": "mất giây", "day and month swapped": "đảo ngày và tháng", "other time": "thời gian khác",
@@ -173,6 +174,15 @@ def cause_label(cause: str) -> Label:
         if english in cause:
             return Label(cause.replace(english, vietnamese), cause)
     return Label(cause, cause)
+
+
+def duration(seconds: int) -> str:
+    """A length of time in its largest whole unit up to hours, days from two on."""
+    if seconds < 120:
+        return f"{seconds} giây"
+    if seconds < 7_200:
+        return f"{round(seconds / 60)} phút"
+    return f"{round(seconds / 3_600)} giờ" if seconds < 172_800 else f"{round(seconds / 86_400)} ngày"
 
 
 def field_name(field: str) -> str:

@@ -18,6 +18,7 @@ from schemas.findings import (
     IndicatorScore,
     KindCount,
     KindPoints,
+    MeasuredLag,
     MismatchLine,
     MonthScore,
     PublishedLine,
@@ -57,6 +58,7 @@ class Answers:
     published: pd.DataFrame
     other_scores: pd.DataFrame
     fingerprints: pd.DataFrame | None = None
+    lags: pd.DataFrame | None = None
 
 
 def freeze(run: RunFacts, answers: Answers, steps: list[StepTiming]) -> Findings:
@@ -85,6 +87,7 @@ def freeze(run: RunFacts, answers: Answers, steps: list[StepTiming]) -> Findings
             str(code): _indicator_scores(part) for code, part in answers.other_scores.groupby("rules", sort=True)
         },
         faults=_faults(answers.fingerprints),
+        lags=[] if answers.lags is None else [MeasuredLag.model_validate(row) for row in _plain(answers.lags)],
     )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from schemas.codes import Status
 from schemas.mismatch import Kind
-from tasks.rules.keys import split_procedure
+from tasks.rules.keys import edit_distance, split_procedure
 from tasks.rules.lifecycle import distance
 from tasks.rules.text import Rung, equal_rung
 
@@ -50,6 +50,7 @@ def causes(findings: pd.DataFrame, cases: pd.DataFrame) -> pd.Series:
     cause = pd.Series(OTHER, index=findings.index, dtype="string[pyarrow]")
     fixed = findings["kind"].map({str(kind): said for kind, said in _BY_KIND.items()})
     cause = cause.where(fixed.isna(), fixed)
+    cause.update(_of_look_alikes(findings))
     codes = pd.Index(cases["case_code"])
     for name in findings.loc[fixed.isna(), "field"].unique():
         rows = findings.index[fixed.isna() & (findings["field"] == name)]
@@ -64,6 +65,14 @@ def causes(findings: pd.DataFrame, cases: pd.DataFrame) -> pd.Series:
             said = _of_values(some, name)
         cause.loc[rows] = said.astype("string[pyarrow]")
     return cause
+
+
+def _of_look_alikes(findings: pd.DataFrame) -> pd.Series:
+    """The evidence of an ambiguous case: how far the nearest candidate's code is; all else is the same in its kind."""
+    some = findings.loc[findings["kind"] == Kind.AMBIGUOUS.value]
+    edits = [edit_distance(a, b.split(", ")[0]) for a, b in zip(some["city_value"], some["portal_value"], strict=True)]
+    said = [f"look-alike code, {n} edit{'s' if n > 1 else ''}" for n in edits]
+    return pd.Series(said, index=some.index, dtype="string[pyarrow]")
 
 
 def _absence(city: pd.Series, portal: pd.Series) -> pd.Series:

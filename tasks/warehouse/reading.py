@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Connection, case, func, select
 
+from schemas.lag import ALL
 from schemas.mismatch import Verdict
 from tasks.warehouse.bulk import fetch, to_frame
 from tasks.warehouse.index_tables import attribution, interval, other_score, published, recommendation
-from tasks.warehouse.tables import agency, mismatch, mismatch_event, quarantine, score, window
+from tasks.warehouse.tables import agency, lag, mismatch, mismatch_event, quarantine, score, window
 
 _OPEN = mismatch.c.resolved_at.is_(None)
 _DISBELIEVED = (Verdict.UNKNOWN.value, Verdict.SUPPRESSED.value)
@@ -48,6 +49,14 @@ def fingerprints(connection: Connection) -> pd.DataFrame:
     key = (m.agency_code, m.procedure_code, m.field, m.cause)
     rows = select(*key, func.count().label("rows"), func.sum(m.points_lost).label("points"))
     return to_frame(fetch(connection, rows.where(_OPEN, m.verdict.not_in(_DISBELIEVED)).group_by(*key)))
+
+
+def lags(connection: Connection) -> pd.DataFrame:
+    """Lags measured over all procedures: `direction`, `observations`, `p50_seconds`, `p99_seconds`,
+    `deadline_seconds`."""
+    names = ("direction", "observations", "p50_seconds", "p99_seconds", "deadline_seconds")
+    rows = select(*(lag.c[name] for name in names)).where(lag.c.procedure_code == ALL).order_by(lag.c.direction)
+    return to_frame(fetch(connection, rows))
 
 
 def costliest(connection: Connection, limit: int) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from schemas.findings import (
     IndicatorScore,
     KindCount,
     KindPoints,
+    MeasuredLag,
     MismatchLine,
     MonthScore,
     PublishedLine,
@@ -214,6 +215,11 @@ def findings() -> Findings:
         top_mismatches=[mismatch(place, dice) for place in range(25)],
         mismatch_total=16_514,
         text_findings=2_318,
+        lags=[
+            MeasuredLag(
+                direction="to_portal", observations=12_345, p50_seconds=119, p99_seconds=1_801, deadline_seconds=30_240
+            )
+        ],
         faults=[
             Fault(
                 field="due_at",

@@ -29,6 +29,11 @@ def test_mismatches_of_one_fault_are_one_line(findings: Findings) -> None:
     assert "một lỗi" not in summary(findings.model_copy(update={"faults": []}))
 
 
+def test_the_measured_lag_is_told(findings: Findings) -> None:
+    told = "thành phố → Cổng: một nửa trong 119 giây, 99 % trong 30 phút (12.345 thay đổi); sau 8 giờ là đã xác nhận."
+    assert told in summary(findings)
+
+
 def test_hostile_names_stay_text(findings: Findings) -> None:
     agencies = [agency.model_copy(update={"agency_name": "<b>a|b\n# c</b> [x](y)"}) for agency in findings.agencies]
     text = summary(findings.model_copy(update={"agencies": agencies}))

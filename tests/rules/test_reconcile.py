@@ -144,6 +144,8 @@ def test_a_measured_lag_takes_the_place_of_the_setting() -> None:
 def test_look_alikes_are_one_question_and_not_two_missing_cases() -> None:
     batch = pairs(({}, None), (None, {}), (None, {"applicant_fingerprint": "0" * 32}))
     assert found(batch) == {("0000", "ambiguous"): "confirmed", ("0002", "missing_in_city"): "confirmed"}
+    told = reconcile([batch], doubled(), ground()).set_index("kind")["cause"]
+    assert told.to_dict() == {"ambiguous": "look-alike code, 1 edit", "missing_in_city": "not in city"}
 
 
 def test_a_case_whose_partner_is_known_is_no_candidate_for_another() -> None:

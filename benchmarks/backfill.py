@@ -82,7 +82,7 @@ def _run(
 ) -> dict[str, Any]:
     """Seconds of all processes from "ready" on, and the last one's peak memory."""
     seconds = 0.0
-    usual = before[-1]["seconds"] if before else 0.0
+    windows = before[-1]["extra"]["windows"] if before else 0
     for turn in range(kills + 1):
         process = subprocess.Popen(
             [sys.executable, "-c", _CHILD, how, *asked], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
@@ -93,7 +93,8 @@ def _run(
                 raise SystemExit(f"{how} ended with status {process.returncode}")
         begun = time.perf_counter()
         if turn < kills:
-            time.sleep(usual / (kills + 2))
+            while process.poll() is None and _landed(environment) < windows * (turn + 1) / (kills + 1):
+                time.sleep(0.05)
             process.kill()
             process.wait()
             seconds += time.perf_counter() - begun
@@ -102,6 +103,11 @@ def _run(
         process.wait()
         seconds += told["seconds"]
     return {"seconds": round(seconds, 2), "peak_mb": round(told["peak_mb"], 1), "rounds": [round(seconds, 2)]}
+
+
+def _landed(environment: dict[str, str]) -> int:
+    """How many windows have landed."""
+    return sum(1 for _ in Path(environment["HOSO_DATA_DIR"]).glob("landing/*/*/[!.]*"))
 
 
 def _state(file: Path) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from errors import ConfigError
 from schemas.codes import Side
 from schemas.window import Window
 from tasks.rehash import renew_hashes
-from tasks.warehouse import reading
 from tasks.sources.references import read_references
+from tasks.warehouse import reading
 from tasks.warehouse.catalogue import replace_catalogues, replace_references
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.runs import close_run, open_run, rows_a_day, unfinished_run, windows_done

@@ -35,9 +35,9 @@ VERDICTS = {
     " verdict is what its age says",
 }
 LAG = (
-    f"The lag is measured from changes that were seen to arrive, for each direction (to the portal; to the city, for"
-    f" `missing_in_city`) and procedure; it is used once {MIN_OBSERVATIONS} were seen in {MONTHS_KEPT} months, of the"
-    " procedure, else of all procedures.",
+    "The lag is measured from changes that were seen to arrive, for each direction (to the portal; to the city, for"
+    " `missing_in_city`) and procedure; what was confirmed before it arrived was sent again and does not count. It is"
+    f" used once {MIN_OBSERVATIONS} were seen in {MONTHS_KEPT} months, of the procedure, else of all procedures.",
     "In flight: until 99 of 100 changes have arrived (p99). The deadline: until all but about one in a million have,"
     " `p50 * (p99 / p50) ** 2.043`, twice the p99 at the least, `confirm_hours` or four times the p99 at the most; a"
     " procedure's is never before its direction's.",

@@ -22,7 +22,9 @@ def measure_lags(
     """
     if since is not None and lag.has_read(connection, since):
         news = lag.arrived(connection, since)
-        counts = intervals(observed(news, lag.reads_until(connection, since), lag.clock_skews(connection)))
+        seen = observed(news, lag.reads_until(connection, since), lag.clock_skews(connection))
+        before = lag.measured(connection)["deadline_seconds"]
+        counts = intervals(seen, max([confirm, *(pd.Timedelta(seconds=int(s)) for s in before)]))
         if len(counts):
             month = pd.Period(as_of.strftime("%Y-%m"), freq="M")
             running, oldest = (period.start_time.date() for period in (month, month - (MONTHS_KEPT - 1)))

@@ -44,16 +44,18 @@ def observed(news: pd.DataFrame, reads: pd.DataFrame, skew: Mapping[Side, pd.Tim
     return pd.concat(parts, ignore_index=True)
 
 
-def intervals(arrivals: pd.DataFrame) -> pd.DataFrame:
+def intervals(arrivals: pd.DataFrame, repaired: pd.Timedelta) -> pd.DataFrame:
     """Arrivals on the grid: COUNT_COLUMNS, one row for each distinct interval.
 
     `arrivals`: `direction`, `procedure_code`, and UTC times `changed_at` (corrected by the skew), `last_without` (the
     last read that did not show the change), `first_with`. Those that cannot be told are left out: without an earlier
     read nobody saw the change missing, and one made after the read that shows it has no age.
+    What was still missing at the age `repaired` was confirmed then, and somebody sent it again: that says nothing about
+    the way.
     """
     high = (arrivals["first_with"] - arrivals["changed_at"]).dt.total_seconds()
     low = (arrivals["last_without"] - arrivals["changed_at"]).dt.total_seconds()
-    told = low.notna() & high.gt(0) & high.le(GRID[-1]) & (low < high)
+    told = low.lt(repaired.total_seconds()) & high.gt(0) & high.le(GRID[-1]) & (low < high)
     binned = pd.DataFrame(
         {
             "direction": arrivals.loc[told, "direction"],

@@ -31,7 +31,7 @@ def counts(low: np.ndarray, high: np.ndarray, code: str | np.ndarray = "1.000001
             "first_with": at + pd.to_timedelta(pd.Series(high), unit="s"),
         }
     )
-    return intervals(seen)
+    return intervals(seen, DAY)
 
 
 def drawn(rows: int, seed: int, p50: float = 120, p99: float = 1_800) -> np.ndarray:
@@ -82,10 +82,24 @@ def test_what_nobody_saw_missing_or_what_has_no_age_is_no_observation() -> None:
             "first_with": [NOW + DAY, NOW, NOW - HOUR, NOW + 2 * HOUR],
         }
     )
-    found = intervals(seen)
+    found = intervals(seen, DAY)
     assert found["procedure_code"].tolist() == [ALL]
     assert GRID[found["low"].iloc[0]] <= 3_600 < GRID[found["low"].iloc[0] + 1]
     assert GRID[found["high"].iloc[0] - 1] < 7_200 <= GRID[found["high"].iloc[0]]
+
+
+def test_what_was_sent_again_after_it_was_confirmed_is_no_lag() -> None:
+    ages = np.array([86_399.0, 86_400.0, 40 * 86_400.0])
+    assert counts(ages, ages + 900)["arrivals"].sum() == 1
+    backlog = np.full(3_000, 30 * 86_400.0)  # a vendor's month of failures, repaired in one night
+    plain = np.full(20_000, 120.0)
+    (line,) = (
+        lags(pd.concat([counts(plain - 60, plain), counts(backlog, backlog + 900)]), DAY)
+        .query("procedure_code == ''")
+        .to_dict("records")
+    )
+    assert line["observations"] == len(plain)
+    assert line["p99_seconds"] < 150
 
 
 def test_the_clock_of_the_origin_is_corrected() -> None:

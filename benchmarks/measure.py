@@ -60,7 +60,8 @@ def measure(contestants: list[Contestant], folder: Path, runs: int) -> list[dict
         for contestant in contestants:
             once = _run(contestant, folder)
             rounds[contestant.name].append(once)
-            print(f"round {number + 1}: {contestant.name} {once['seconds']:.2f} s", file=sys.stderr, flush=True)
+            told = f"{once['seconds']:.2f} s, {once['cpu_seconds']:.2f} s of CPU, {once['peak_mb']:.0f} MB"
+            print(f"round {number + 1}: {contestant.name} {told}", file=sys.stderr, flush=True)
     return [
         {
             "name": name,

@@ -1,8 +1,9 @@
 """The index from both sides against a bare GROUP BY over the same columns, and the attribution of every unit's gap.
 
-`ours` counts all indicators that cases feed, for 166 units, 12 months and both sides, with cases carried over from
-month to month, and scores them. `bare` is one GROUP BY in DuckDB over the same columns: side, unit, month of receipt,
-and a sum for each measure. `attribution` fetches the differing cases and splits the gap of every unit exactly.
+`ours` counts all indicators that cases feed, alone or with a catalogue of 600 procedures, for 166 units, 12 months and
+both sides, with cases carried over from month to month, and scores them. `bare` is one GROUP BY in DuckDB over the same
+columns: side, unit, month of receipt, a sum for each measure, and the distinct procedures of four of them.
+`attribution` fetches the differing cases and splits the gap of every unit exactly.
 """
 
 from __future__ import annotations
@@ -21,19 +22,23 @@ from sqlalchemy import ARRAY, String, func, literal, select
 from benchmarks.measure import Contestant, measure, ratios
 from schemas.case import CASE_SCHEMA
 from schemas.codes import Side
-from schemas.measures import COUNTED, MEASURES
+from schemas.measures import COUNTED, MEASURES, SERVICES
 from schemas.period import Period, Timeline, months, timeline
+from schemas.publication import Inputs, Service
 from schemas.ruleset import RULE_SETS
 from settings import Settings
 from tasks.rules.attribution import attribute, deltas
 from tasks.rules.cause import causes
 from tasks.rules.index import both_sides, score_lines, spread
+from tasks.rules.listed import listed, listed_lines
 from tasks.rules.recommendation import portal_points
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.index_counts import differing_pairs, index_groups
+from tasks.warehouse.service_cells import service_counts
 from tasks.warehouse.tables import version
 
 UNITS = 166
+PROCEDURES = 600
 FIRST, LAST = date(2026, 1, 1), date(2027, 1, 1)
 NOW = datetime(2026, 12, 20, 3, tzinfo=UTC)
 FAULTY = 0.03
@@ -87,7 +92,9 @@ def _city(cases: int, dice: np.random.Generator) -> pd.DataFrame:
     frame = pd.DataFrame({name: pd.Series(at).dt.tz_localize("UTC") for name, at in utc.items()} | flags)
     frame["case_code"] = pd.Series(np.arange(cases)).map("H26-{:07}".format).astype("string[pyarrow]")
     frame["agency_code"] = pd.Series(dice.integers(1, UNITS + 1, cases)).map("H26.{}".format).astype("string[pyarrow]")
-    frame["procedure_code"] = pd.Series(dice.integers(0, 600, cases)).map("1.{:06}".format).astype("string[pyarrow]")
+    frame["procedure_code"] = (
+        pd.Series(dice.integers(0, PROCEDURES, cases)).map("1.{:06}".format).astype("string[pyarrow]")
+    )
     frame["received_day"] = (received + 7 * hour).astype("datetime64[D]")
     frame["listed_day"] = frame["window_start"] = frame["received_day"]
     frame["status_code"] = np.where(over, 9, 4).astype("int16")
@@ -139,7 +146,11 @@ def bare(folder: str) -> dict[str, int]:
             count(*) FILTER (submission_channel = 2), count(*) FILTER (fee_total > 0),
             count(*) FILTER (fee_total > 0 AND online_payment IN (1, 2)), count(*) FILTER (has_result),
             count(*) FILTER (has_digitised_component AND has_result), count(*) FILTER (has_reused_component),
-            count(*) FILTER (has_stored_component), count(*) FILTER (account_verified_vneid OR population_linked)
+            count(*) FILTER (has_stored_component), count(*) FILTER (account_verified_vneid OR population_linked),
+            count(DISTINCT procedure_code) FILTER (submission_channel = 2),
+            count(DISTINCT procedure_code) FILTER (fee_total > 0 AND online_payment IN (1, 2)),
+            count(DISTINCT procedure_code) FILTER (fee_total IS NOT NULL),
+            count(DISTINCT procedure_code) FILTER (population_linked)
         FROM core_cases__version
         WHERE recorded_to IS NULL AND status_code <> 1 AND received_day < DATE '2027-01-01'
         GROUP BY ALL
@@ -158,10 +169,21 @@ def _whole(connection: Any, periods: list[Period]) -> tuple[pd.DataFrame, Timeli
 def ours(folder: str) -> dict[str, int]:
     """All indicators that cases feed: every unit, every month, both sides."""
     with _connection(Path(folder)) as connection:
-        wide, _ = _whole(connection, months(FIRST, LAST))
+        each_month = months(FIRST, LAST)
+        wide, _ = _whole(connection, each_month)
+        procedures = listed(_catalogue(), [f"H26.{n}" for n in range(1, UNITS + 1)])
+        shown = service_counts(connection, procedures, each_month)
     lines = score_lines(wide, ["agency_code", "period"], RULES)
+    more = listed_lines(procedures, shown, [month.name for month in each_month], RULES)
     assert len(lines) == UNITS * 12 * len(COUNTED) * 2
-    return {"rows": len(lines)}
+    assert len(more) == UNITS * 12 * len(SERVICES) * 2
+    return {"rows": len(lines) + len(more)}
+
+
+def _catalogue() -> Inputs:
+    """Every unit has every procedure: the most that there can be."""
+    services = {f"1.{n:06}": Service(online=n % 3 > 0, fee=n % 2 > 0, level="commune") for n in range(PROCEDURES)}
+    return Inputs(levels={f"H26.{n}": "commune" for n in range(1, UNITS + 1)}, services=services)
 
 
 def attribution(folder: str) -> dict[str, float]:

@@ -17,6 +17,7 @@ from tasks.check import check_published
 from tasks.explain import Services, explain
 from tasks.lines import inputs_now
 from tasks.rules.index import SCALE, both_sides, score_lines, spread
+from tasks.rules.listed import listed, listed_lines
 from tasks.rules.scoring import CountsOfUnit, counts_by_unit, interval_lines, no_counts
 from tasks.rules.services import cells_by_unit, service_lines
 from tasks.rules.unread import CITY, unknown_cases
@@ -24,7 +25,7 @@ from tasks.warehouse import unread
 from tasks.warehouse.engine import open_engine, transaction
 from tasks.warehouse.index_counts import index_groups
 from tasks.warehouse.scores import CITY_UNIT, WHOLE, write_intervals, write_other_scores, write_scores
-from tasks.warehouse.service_cells import service_cells
+from tasks.warehouse.service_cells import service_cells, service_counts
 
 
 @task(name="score", tags=["score"])
@@ -64,17 +65,15 @@ def _with_services(
     connection: Connection, lines: pd.DataFrame, periods: list[Period], agencies: pd.DataFrame, rules: RuleSet
 ) -> tuple[pd.DataFrame, Services]:
     """The lines with those of the indicators that count procedures, and what explains their gaps."""
-    inputs = inputs_now(connection, "")
-    found = []
-    for period in periods:
-        counted = service_cells(connection, period)
-        if period.name == WHOLE:
-            cells = {side: cells_by_unit(counted, side) for side in Side}
-            units = [("city", CITY), *(("agency", str(code)) for code in agencies["agency_code"])]
-        else:
-            units = [("month", CITY)]
-        found.append(service_lines(counted, inputs, units, rules).assign(period=period.name))
-    own = pd.concat(found, ignore_index=True)
+    inputs, (whole, *each_month) = inputs_now(connection, ""), periods
+    counted = service_cells(connection, whole)
+    cells = {side: cells_by_unit(counted, side) for side in Side}
+    units = [("city", CITY), *(("agency", str(code)) for code in agencies["agency_code"])]
+    city = listed(inputs, [CITY])
+    shown = service_counts(connection, city, each_month)
+    by_month = listed_lines(city, shown, [month.name for month in each_month], rules).assign(level="month")
+    own = service_lines(counted, inputs, units, rules).assign(period=WHOLE)
+    own = pd.concat([own, by_month], ignore_index=True)
     gaps: dict[tuple[str, str], int] = {}
     for row in own.loc[own["period"] == WHOLE].to_dict("records"):
         key = str(row["unit"]), str(row["indicator"])

@@ -15,11 +15,15 @@ from schemas.case import CASE_SCHEMA
 from schemas.codes import Side
 from schemas.measures import MEASURES
 from schemas.period import Period, midnight, months, timeline
+from schemas.publication import Inputs, Service
 from schemas.ruleset import RULE_SETS
 from tasks.rules.contribution import CASE_COLUMNS, contributions
 from tasks.rules.index import spread
+from tasks.rules.listed import listed, listed_lines
+from tasks.rules.services import service_lines
 from tasks.warehouse.index_counts import differing_pairs, grouped
 from tasks.warehouse.index_tables import metadata
+from tasks.warehouse.service_cells import service_cells, service_counts
 from tasks.warehouse.tables import version
 
 FIRST_READ, SECOND_READ = datetime(2026, 6, 10, 3, tzinfo=UTC), datetime(2026, 6, 25, 3, tzinfo=UTC)
@@ -48,6 +52,7 @@ def rows(side: Side, cases: int, seed: int) -> list[dict[str, Any]]:
             "side": side.value,
             "case_code": f"H26-{place}",
             "agency_code": [None, "H26.1", "H26.2"][dice.integers(3)],
+            "procedure_code": [None, "1.000001", "1.000002", "1.000003", "1.000009"][dice.integers(5)],
             "status_code": int(dice.integers(1, 11)),
             "received_day": (received + timedelta(hours=7)).date() if received else None,
             "clock_stopped_at": instant(),
@@ -139,3 +144,29 @@ def test_pairs_that_may_count_differently(tmp_path: Path) -> None:
         found = differing_pairs(connection).set_index("case_code")
     assert sorted(found.index) == ["H26-1", "H26-2", "H26-3", "H26-5"]
     assert pd.isna(found.loc["H26-5", "portal_status_code"])
+
+
+def test_procedures_count_alike_case_by_case_and_in_columns(warehouse: Any) -> None:
+    facts = [
+        Service(online=True, offices=("H26.1",)),
+        Service(online=False, fee=True, level="commune"),
+        Service(fee=True),
+    ]
+    services = {f"1.00000{n}": service for n, service in enumerate(facts, start=1)} | {"1.000007": Service(online=True)}
+    inputs = Inputs(levels={"H26.2": "commune", "H26.1": "department"}, services=services)
+    by_month = months(date(2026, 3, 1), date(2026, 7, 1))
+    units = ["", "H26.1", "H26.2"]
+    with warehouse.begin() as connection:
+        for seed, side in enumerate(Side):
+            connection.execute(insert(version), rows(side, 60, seed))
+        procedures = listed(inputs, units)
+        counted = service_counts(connection, procedures, by_month)
+        found = listed_lines(procedures, counted, [month.name for month in by_month], RULE_SETS["national/2"])
+        slow = [
+            service_lines(service_cells(connection, month), inputs, [("", u) for u in units], RULE_SETS["national/2"])
+            for month in by_month
+        ]
+    expected = pd.concat([lines.assign(period=month.name) for month, lines in zip(by_month, slow, strict=True)])
+    names = ["unit", "period", "indicator", "side", "numerator", "denominator", "points"]
+    assert sorted(map(tuple, found[names].to_numpy())) == sorted(map(tuple, expected[names].to_numpy()))
+    assert expected["numerator"].nunique() > 2

@@ -44,12 +44,14 @@ def _days(ready: dict[str, Any]) -> tuple[date, date]:
     return first - timedelta(days=1), last + timedelta(days=2)
 
 
-def _configure(folder: str, **more: str) -> tuple[Any, list[Any]]:
-    """Our settings and the windows; data go to a fresh folder of this process."""
+def _configure(folder: str, place: str = "", **more: str) -> tuple[Any, list[Any]]:
+    """Our settings and the windows; data go to a fresh folder of this process. `place` names systems other than those
+    that answer at once: `far` or `metered`."""
     ready = systems(folder)
+    addresses = ready[place] if place else ready
     os.environ |= {
-        "HOSO_CITY_URL": ready["city"],
-        "HOSO_PORTAL_URL": ready["portal"],
+        "HOSO_CITY_URL": addresses["city"],
+        "HOSO_PORTAL_URL": addresses["portal"],
         "HOSO_PORTAL_PASSWORD": "sandbox",
         "HOSO_FINGERPRINT_KEY": "k" * 32,
         "HOSO_DATA_DIR": f"{folder}/ours-{os.getpid()}",
@@ -69,8 +71,17 @@ def _extract(windows: list[Any]) -> dict[Any, list[dict[str, Any]]]:
 
 
 def ours(folder: str) -> dict[str, Any]:
-    """Both sides to landed Parquet."""
-    _, windows = _configure(folder)
+    """Both sides to landed Parquet, from systems behind a network."""
+    return _landed(folder, "far")
+
+
+def ours_loopback(folder: str) -> dict[str, Any]:
+    """Both sides to landed Parquet, from systems that answer at once."""
+    return _landed(folder, "")
+
+
+def _landed(folder: str, place: str) -> dict[str, Any]:
+    _, windows = _configure(folder, place)
     landed = _extract(windows)
     return {"rows": sum(read["rows"] for reads in landed.values() for read in reads)}
 
@@ -92,11 +103,22 @@ def ours_loaded(folder: str) -> dict[str, Any]:
 
 
 def bare(folder: str) -> dict[str, Any]:
+    """The bare loop over systems behind a network."""
+    ready = systems(folder)
+    return _thrown_away(ready["far"], _days(ready))
+
+
+def bare_loopback(folder: str) -> dict[str, Any]:
+    """The bare loop over systems that answer at once."""
+    ready = systems(folder)
+    return _thrown_away(ready, _days(ready))
+
+
+def _thrown_away(ready: dict[str, Any], span: tuple[date, date]) -> dict[str, Any]:
     """The least that can be done: ask for the same pages and throw the bodies away. The totals come from one number in
     the first page's text; nothing is parsed.
     """
-    ready = systems(folder)
-    first, end = _days(ready)
+    first, end = span
     weeks = [
         (first + timedelta(days=n), min(first + timedelta(days=n + 6), end)) for n in range(0, (end - first).days, 7)
     ]
@@ -149,13 +171,14 @@ def bare(folder: str) -> dict[str, Any]:
 def paced(folder: str) -> dict[str, Any]:
     """Small pages at a limit of 200 requests a second that the city enforces: what share of it is used, and refused.
 
-    The city's own counter is read 2 and 14 seconds after the start.
+    The city's own counter is read 2 and 14 seconds after the start; enough requests are in flight that only the limit
+    holds them back.
     """
     limit, warm, seconds = 200, 2, 12
     small = {"HOSO_CITY_PAGE_ROWS": "10", "HOSO_REQUESTS_PER_SECOND": str(limit)}
-    knobs, windows = _configure(folder, **small)
-    ready = systems(folder)
-    source = source_of(Side.CITY, knobs.model_copy(update={"city_url": ready["metered_city"]}))
+    small["HOSO_REQUESTS_IN_FLIGHT"] = str(4 * WORKERS)
+    knobs, windows = _configure(folder, "metered", **small)
+    source = source_of(Side.CITY, knobs)
     done = threading.Event()
 
     def read(window: Any) -> None:
@@ -163,10 +186,10 @@ def paced(folder: str) -> dict[str, Any]:
             read_and_land(source, window, knobs.landing_dir, "paced", knobs)
 
     def counted() -> dict[str, int]:
-        state: dict[str, int] = httpx.get(f"{ready['metered_city']}/_sandbox/state").json()["requests"]
+        state: dict[str, int] = httpx.get(f"{knobs.city_url}/_sandbox/state").json()["requests"]
         return state
 
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(4 * WORKERS) as pool:
         reads = [pool.submit(read, window) for window in windows]
         time.sleep(warm)
         before, started = counted(), time.perf_counter()

@@ -12,6 +12,7 @@ from tasks.warehouse.index_tables import attribution, interval, other_score, pub
 from tasks.warehouse.tables import agency, lag, mismatch, mismatch_event, quarantine, score, window
 
 _OPEN = mismatch.c.resolved_at.is_(None)
+_BELIEVED = (Verdict.LATE.value, Verdict.CONFIRMED.value)
 _DISBELIEVED = (Verdict.UNKNOWN.value, Verdict.SUPPRESSED.value)
 
 
@@ -43,12 +44,12 @@ def by_agency(connection: Connection) -> pd.DataFrame:
 
 
 def fingerprints(connection: Connection) -> pd.DataFrame:
-    """Open mismatches that are believed, by fingerprint: `agency_code`, `procedure_code`, `field`, `cause`, `rows`,
+    """Late and confirmed mismatches by fingerprint: `agency_code`, `procedure_code`, `field`, `cause`, `rows`,
     `points`."""
     m = mismatch.c
     key = (m.agency_code, m.procedure_code, m.field, m.cause)
     rows = select(*key, func.count().label("rows"), func.sum(m.points_lost).label("points"))
-    return to_frame(fetch(connection, rows.where(_OPEN, m.verdict.not_in(_DISBELIEVED)).group_by(*key)))
+    return to_frame(fetch(connection, rows.where(_OPEN, m.verdict.in_(_BELIEVED)).group_by(*key)))
 
 
 def lags(connection: Connection) -> pd.DataFrame:

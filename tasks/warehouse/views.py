@@ -70,7 +70,7 @@ def _mismatches() -> Select[Any]:
 
 def _faults() -> Select[Any]:
     m = mismatch.c
-    believed = m.verdict.not_in([Verdict.UNKNOWN.value, Verdict.SUPPRESSED.value])
+    believed = m.verdict.in_([Verdict.LATE.value, Verdict.CONFIRMED.value])
     agencies, procedures = (func.count(column.distinct()) for column in (m.agency_code, m.procedure_code))
     return (
         select(
@@ -113,7 +113,9 @@ def _quarantine() -> Select[Any]:
 VIEWS: Final[Mapping[str, View]] = {
     "out_cases": View("Cases as each side says them now.", _cases()),
     "out_mismatches": View("Open mismatches, with what they are called and who acts.", _mismatches()),
-    "out_faults": View("Open mismatches that one thing happened to: likely one fault, one repair.", _faults()),
+    "out_faults": View(
+        "Late and confirmed mismatches that one thing happened to: likely one fault, one repair.", _faults()
+    ),
     "out_scores": View("Points of both sides in one line, for every run; the gap is city minus portal.", _scores()),
     "out_quarantine": View("Rows that are set aside now, without what they hold.", _quarantine()),
 }

@@ -131,7 +131,7 @@ class Settings(BaseSettings):
 
     # Reference tables of the site
     reference_dir: Path | None = None
-    """Folder of `case_codes.csv`, `procedure_codes.csv`, `agency_aliases.csv` (schemas/references.py), each optional."""
+    """Folder of `case_codes.csv`, `procedure_codes.csv` and `agency_aliases.csv`: see schemas/references.py."""
 
     # Trust
     fingerprint_key: SecretStr

@@ -36,7 +36,9 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
     knobs = settings.current()
     with transaction(open_engine(knobs), knobs) as connection:
         if mixed := queries.mixed_canonical_versions(connection):
-            raise CanonicalMismatch(f"the warehouse holds cases of canonical version {mixed}: run python -m flows.rehash")
+            raise CanonicalMismatch(
+                f"the warehouse holds cases of canonical version {mixed}: run python -m flows.rehash"
+            )
         quarantined = queries.open_quarantine(connection)
         since = last_reconciled(connection)
         ground = Ground(

@@ -3,6 +3,7 @@
     python -m flows.publish score 2026-10 [--as-of TIME] [--rules national/2] [--units FILE.json]
     python -m flows.publish reproduce NAME
     python -m flows.publish compare EARLIER LATER [--folder DIR]
+    python -m flows.publish changes EARLIER LATER [--unit CODE]
 
 Exit status: 0 done; 1 a publication could not be reproduced to the digit; 2 the command or the settings are wrong.
 """
@@ -21,7 +22,7 @@ from prefect import flow
 from errors import ConfigError
 from flows.truth import truthful
 from schemas.period import day_of
-from tasks.publish import compare, publish_score, reproduce
+from tasks.publish import changes, compare, publish_score, reproduce
 
 
 @flow(name="publish", flow_run_name="publish {period}")
@@ -55,6 +56,13 @@ def explain(before: str, after: str, folder: str = "") -> dict[str, Any]:
     return compare(before, after, folder)
 
 
+@flow(name="changes between publications", flow_run_name="changes {before} {after}")
+@truthful
+def month_to_month(before: str, after: str, unit: str = "") -> dict[str, Any]:
+    """The points of two publications of any periods, and what changed, indicator by indicator."""
+    return changes(before, after, unit)
+
+
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m flows.publish", description="publications of the service index")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -69,6 +77,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     two.add_argument("before")
     two.add_argument("after")
     two.add_argument("--folder", default="", help="where to write every fact as CSV")
+    changed = commands.add_parser("changes", help="what changed from one period's publication to another's")
+    changed.add_argument("before")
+    changed.add_argument("after")
+    changed.add_argument("--unit", default="", help="an agency, field or procedure; default: the city")
     return parser.parse_args(argv)
 
 
@@ -79,6 +91,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             result = publish(asked.period, asked.as_of, asked.rules, asked.units)
         elif asked.command == "reproduce":
             result = prove(asked.publication)
+        elif asked.command == "changes":
+            result = month_to_month(asked.before, asked.after, asked.unit)
         else:
             result = explain(asked.before, asked.after, asked.folder)
     except (ConfigError, OSError) as error:

@@ -23,7 +23,7 @@ from schemas.ruleset import NATIONAL, RULE_SETS, RuleSet, in_force
 from tasks.lines import inputs_now, lines_of
 from tasks.rules.index import spread
 from tasks.rules.movement import Movement, facts, movement, reasons, with_services
-from tasks.rules.publication import digest, line_differences
+from tasks.rules.publication import changes_between, digest, line_differences
 from tasks.rules.score import rounded
 from tasks.rules.scoring import no_counts
 from tasks.rules.services import cells_by_unit
@@ -108,6 +108,26 @@ def compare(before: str, after: str, folder: str = "") -> dict[str, Any]:
             if folder:
                 listed.to_csv(Path(folder) / f"moved-{side.value}.csv", index=False)
     return {"before": before, "after": after, **told}
+
+
+@task(name="changes between publications", tags=["publish"])
+def changes(before: str, after: str, unit: str = "") -> dict[str, Any]:
+    """The points of two publications, of one period or of two, and what changed: for the city or one `unit`.
+
+    Raises ConfigError when there is no such publication, or it has no such unit.
+    """
+    knobs = settings.current()
+    with transaction(open_engine(knobs), knobs) as connection:
+        heads = [_published(connection, name) for name in (before, after)]
+        kept = [publications.read_lines(connection, name) for name in (before, after)]
+    moved = changes_between(*kept)
+    wanted = moved.loc[moved["unit"] == unit if unit else moved["level"] == "city"]
+    if wanted.empty:
+        raise ConfigError(f"neither publication has the unit {unit!r}")
+    told = {
+        name: {"period": head.period, "rules": head.rules} for name, head in zip((before, after), heads, strict=True)
+    }
+    return {"publications": told, "changes": wanted.drop(columns="unit").to_dict("records")}
 
 
 def _asked(period: str, rules: str) -> tuple[Period, RuleSet]:

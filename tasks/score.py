@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import pandas as pd
 from prefect import get_run_logger, task
@@ -18,8 +19,14 @@ from tasks.explain import Services, explain
 from tasks.lines import inputs_now
 from tasks.rules.index import SCALE, both_sides, score_lines, spread
 from tasks.rules.listed import listed, listed_lines
-from tasks.rules.scoring import CountsOfUnit, counts_by_unit, interval_lines, no_counts
-from tasks.rules.services import cells_by_unit, service_lines
+from tasks.rules.scoring import (
+    CountsOfUnit,
+    counts_by_unit,
+    interval_lines,
+    no_counts,
+    service_interval_lines,
+)
+from tasks.rules.services import cells_by_unit, service_lines, services_of
 from tasks.rules.unread import CITY, unknown_cases
 from tasks.warehouse import unread
 from tasks.warehouse.engine import open_engine, transaction
@@ -52,7 +59,7 @@ def score_sides(run_id: str, as_of: datetime, days: tuple[date, date]) -> dict[s
         explain(connection, run_id, rules, line, whole, counts, services)
         write_other_scores(connection, run_id, _by_other_rules(connection, rules, line, periods, as_of))
         check_published(connection, run_id, as_of)
-        _doubt(connection, run_id, rules, whole, as_of, counts)
+        _doubt(connection, run_id, rules, whole, as_of, counts, services)
         point("score.before_commit")
     point("score.after_commit")
     summed = lines.loc[lines["level"] == "city"].groupby("side")["points"].sum()
@@ -123,13 +130,16 @@ def _doubt(
     whole: Period,
     as_of: datetime,
     counts: dict[str, CountsOfUnit],
+    services: Services,
 ) -> None:
     """Write how far the scores can be off because of what was not read."""
     end = min(whole.end, day_of(as_of) + timedelta(days=1))
     by_day = {side: unread.received_by_day(connection, side, whole.start, end, as_of) for side in Side}
     bad = unread.bad_rows(connection, end, as_of)
     unknown = unknown_cases(bad, unread.windows(connection, as_of), by_day, whole.start, end)
-    lines = interval_lines(counts, unknown, rules)
+    of_unit = partial(services_of, services.inputs)
+    more = service_interval_lines(of_unit, services.cells, unknown, rules)
+    lines = pd.concat([interval_lines(counts, unknown, rules), more], ignore_index=True)
     level = lines["unit"].map(lambda unit: "city" if unit == CITY else "agency")
     write_intervals(
         connection, run_id, lines.assign(level=level, unit=lines["unit"].replace({CITY: CITY_UNIT}), period=WHOLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, Final
 
 import pandas as pd
@@ -12,8 +13,8 @@ from schemas.publication import Inputs
 from schemas.publication import digest as digest_of
 from schemas.ruleset import RuleSet
 from tasks.rules.apportion import scaled
-from tasks.rules.index import both_sides, score_lines, spread
-from tasks.rules.score import Unit, points, read_units, score_unit
+from tasks.rules.index import SCALE, both_sides, score_lines, spread
+from tasks.rules.score import Unit, points, read_units, rounded, score_unit
 from tasks.rules.services import service_lines
 
 LINE_COLUMNS: Final = ("level", "unit", "indicator", "side", "numerator", "denominator", "points")
@@ -96,6 +97,24 @@ def _given(lines: pd.DataFrame, units: Mapping[str, Unit], rules: RuleSet) -> pd
         sums = whole["index"]["groups"] | {TOTAL: whole["index"]["total"]}
         rows += [head | {"indicator": n, "points": scaled(score)} for n, score in sums.items() if score is not None]
     return pd.DataFrame(rows, columns=list(LINE_COLUMNS))
+
+
+def changes_between(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """What changed from one publication to another, of whatever periods: `level`, `unit`, `indicator`, `side`, and
+    `before`, `after`, `change` as texts of points with two decimals. The change is that of the points as people read
+    them; empty where one of the two has no such line."""
+    keys = ["level", "unit", "indicator", "side"]
+    both = before[[*keys, "points"]].merge(after[[*keys, "points"]], on=keys, how="outer", suffixes=("_a", "_b"))
+    shown = {
+        name: [
+            None if pd.isna(steps) else rounded(Fraction(int(steps), SCALE)) for steps in both[column].astype("Int64")
+        ]
+        for name, column in (("before", "points_a"), ("after", "points_b"))
+    }
+    pairs = zip(shown["before"], shown["after"], strict=True)
+    change = [None if old is None or new is None else new - old for old, new in pairs]
+    told = {name: ["" if value is None else str(value) for value in values] for name, values in shown.items()}
+    return both[keys].assign(**told, change=["" if value is None else str(value) for value in change])
 
 
 def digest(lines: pd.DataFrame) -> str:

@@ -5,18 +5,21 @@ Points are in steps of 1e-10 (`tasks.rules.index.SCALE`); parts are cut so that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
 from schemas.codes import Side
 from schemas.measures import COUNTED, MEASURES, SERVICES
 from schemas.mismatch import Kind
+from schemas.publication import Service
 from schemas.ruleset import RuleSet
 from tasks.rules.apportion import apportion, scaled
 from tasks.rules.attribution import Attribution, Counts, curve
 from tasks.rules.index import ratio
 from tasks.rules.interval import Unknown, interval
+from tasks.rules.score import points
+from tasks.rules.services import Cells, members, service_ratio
 
 CountsOfUnit = tuple[Counts, Counts, int | None]
 
@@ -86,6 +89,27 @@ def costs(attribution: Attribution, parts: pd.DataFrame, findings: pd.DataFrame)
     cut = [apportion(own, int(wholes.get(str(kind), 0))) for kind, own in rows.groupby("kind")["points"]]
     rows["points"] = pd.concat(cut) if cut else rows["points"].astype("int64")
     return rows.groupby(["case_code", "kind"], sort=True)[["points"]].sum().reset_index()
+
+
+def service_interval_lines(
+    services: Callable[[str], Mapping[str, Service]],
+    cells: Mapping[Side, Mapping[str, Cells]],
+    unknown: Mapping[tuple[Side, str], Unknown],
+    rules: RuleSet,
+) -> pd.DataFrame:
+    """As `interval_lines`, for the indicators that count procedures: every unread case may show one more, every stale
+    one may show one more or one less."""
+    rows = []
+    for (side, unit), cases in sorted(unknown.items()):
+        listed = services(unit)
+        for code in SERVICES:
+            found, pair = members(code, listed), service_ratio(code, listed, cells[side].get(unit, {}))
+            if found and pair:
+                low = max(found[0], pair[0] - cases.stale)
+                high = min(found[0] + len(found[1]), pair[0] + cases.unread + cases.stale)
+                ends = (scaled(points(rules.indicator(code), n, pair[1])) for n in (low, high))
+                rows.append((unit, code, side.value, cases.unread, cases.stale, *ends))
+    return pd.DataFrame(rows, columns=["unit", "indicator", "side", "unread", "stale", "lowest", "highest"])
 
 
 def interval_lines(

@@ -139,6 +139,12 @@ def _the_flows_of_publication(
     assert moved["portal"]["explained_exactly"]
     assert moved["portal"]["facts"] > 0
     assert moved["city"]["facts"] == 0
+    assert publish.main(["changes", *names]) == 0
+    changed = {
+        row["indicator"]: row for row in orjson.loads(capsys.readouterr().out)["changes"] if row["side"] == "city"
+    }
+    assert {"ON_TIME", "3.2", "payment_B", "CITIZEN_DATA_CONNECTED_FORMALITY"} <= changed.keys()
+    assert {row["change"] for row in changed.values()} == {"0.00"}
     assert publish.main(["reproduce", "nothing"]) == 2
     assert score_command([period, "--level", "department", "--rules", "national/2", "--rules", "city_report/1"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()

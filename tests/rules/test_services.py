@@ -16,12 +16,15 @@ from schemas.codes import Side
 from schemas.measures import SERVICES, SHOWING
 from schemas.publication import Inputs, Service
 from schemas.ruleset import RULE_SETS
+from tasks.rules.apportion import scaled
 from tasks.rules.attribution import deltas
 from tasks.rules.cause import causes
 from tasks.rules.contribution import contributions
+from tasks.rules.interval import Unknown
 from tasks.rules.plan import SAFE
 from tasks.rules.recommendation import promise, promises, pushable, recommend
 from tasks.rules.score import points
+from tasks.rules.scoring import service_interval_lines
 from tasks.rules.service_gap import Flip, add_services, shares, with_cells
 from tasks.rules.services import Cells, service_points, service_ratio, services_of
 from tasks.rules.shown import shown
@@ -162,3 +165,27 @@ def test_maxima_of_the_scorecard_hold() -> None:
     every = {(code, name): 1 for code in full for name in SHOWING}
     assert service_points(Inputs(services=full), every, rules) == 2 + 4 + 2 + 2 + 2
     assert points(rules.indicator("payment_B"), 3, 4) == Fraction(15, 8)
+
+
+@given(services, cells, st.integers(0, 3), st.integers(0, 3), st.data())
+def test_the_interval_holds_every_possible_truth(
+    listed: dict[str, Service], found: Cells, unread: int, stale: int, data: st.DataObject
+) -> None:
+    unknown = {(Side.CITY, ""): Unknown(unread, stale)}
+    lines = service_interval_lines(lambda _: listed, {Side.CITY: {"": found}, Side.PORTAL: {}}, unknown, RULES)
+    truth = dict(found)
+    for _ in range(stale):  # a case that showed something shows something else, of another procedure perhaps
+        known = [key for key, count in truth.items() if count]
+        if known:
+            gone = data.draw(st.sampled_from(known))
+            truth[gone] -= 1
+            code = data.draw(st.sampled_from(sorted(listed) or ["?"]))
+            truth[code, gone[1]] = truth.get((code, gone[1]), 0) + 1
+    for _ in range(unread):
+        code = data.draw(st.sampled_from(sorted(listed) or ["?"]))
+        for name in SHOWING:
+            truth[code, name] = truth.get((code, name), 0) + 1
+    for line in lines.to_dict("records"):
+        pair = service_ratio(line["indicator"], listed, truth)
+        assert pair is not None
+        assert line["lowest"] <= scaled(points(RULES.indicator(line["indicator"]), *pair)) <= line["highest"]

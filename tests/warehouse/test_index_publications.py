@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from tasks.check import check_published
 from tasks.lines import lines_of
 from tasks.period import score_period
 from tasks.rules.movement import Movement
-from tasks.rules.publication import line_differences
+from tasks.rules.publication import changes_between, line_differences
 from tasks.warehouse import publications
 from tasks.warehouse.bulk import analyze
 from tasks.warehouse.engine import open_engine, transaction
@@ -323,3 +324,17 @@ def test_what_cannot_be_published(warehouse: settings.Settings) -> None:
     other = publish.publish_score.fn("2026-09")
     with pytest.raises(ConfigError, match="different periods"):
         publish.compare.fn(other, publish.publish_score.fn(PERIOD))
+
+
+def test_changes_from_month_to_month_are_those_of_the_points_as_people_read_them(warehouse: settings.Settings) -> None:
+    names = [publish.publish_score.fn(period) for period in ("2026-09", PERIOD)]
+    told = publish.changes.fn(*names)
+    assert [head["period"] for head in told["publications"].values()] == ["2026-09", PERIOD]
+    assert len(told["changes"]) > 20
+    for row in told["changes"]:
+        assert Decimal(row["change"]) == Decimal(row["after"]) - Decimal(row["before"])
+    steps = [{"level": "city", "unit": "H26", "indicator": "TOTAL", "side": "portal"}]
+    october, november = (pd.DataFrame(steps).assign(points=points) for points in (61_18 * 10**8, 58_69 * 10**8))
+    assert changes_between(october, november)["change"].tolist() == ["-2.49"]  # the announcement of 2024 printed -2.51
+    with pytest.raises(ConfigError, match="H99"):
+        publish.changes.fn(*names, "H99")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, MetaData, Select, Table, Text, and_, exists, func, or_, select
+from sqlalchemy import Column, Connection, MetaData, Select, Table, Text, and_, exists, func, or_, select
 from sqlalchemy.schema import DropTable
 
 from schemas.mismatch import Kind, Verdict
@@ -83,22 +83,15 @@ def _overdue_since(since: datetime, as_of: datetime) -> Select[Any]:
 
 def _look_alikes(touched: Table) -> Select[Any]:
     """Cases of the same applicant and day as a touched one that lacks its partner, now or at the last reconcile."""
-    alone, other = version.alias("alone"), version.alias("other")
-    sides = (
-        select(version.c.case_code)
-        .where(_CURRENT, version.c.case_code.in_(select(touched.c.case_code)))
-        .group_by(version.c.case_code)
-        .having(func.count() > 1)
-    )
+    v, other = version.c, version.alias("other")
+    person = (v.applicant_fingerprint, v.received_day)
+    touched_codes = v.case_code.in_(select(touched.c.case_code))
+    here = select(v.case_code, *person, _CURRENT.label("current")).where(touched_codes).cte("here")
+    paired = select(here.c.case_code).where(here.c.current).group_by(here.c.case_code).having(func.count() > 1)
     residue = select(mismatch.c.case_code).where(_OPEN, mismatch.c.kind.in_(_RESIDUE))
-    lone: ColumnElement[bool] = or_(alone.c.case_code.not_in(sides), alone.c.case_code.in_(residue))
-    same_person = and_(
-        other.c.recorded_to.is_(None),
-        other.c.applicant_fingerprint == alone.c.applicant_fingerprint,
-        other.c.received_day == alone.c.received_day,
+    lone = or_(here.c.case_code.not_in(paired), here.c.case_code.in_(residue))
+    persons = select(here.c.applicant_fingerprint, here.c.received_day).where(lone).distinct().subquery("persons")
+    same = and_(
+        other.c.applicant_fingerprint == persons.c.applicant_fingerprint, other.c.received_day == persons.c.received_day
     )
-    return (
-        select(other.c.case_code)
-        .select_from(alone.join(other, same_person))
-        .where(alone.c.case_code.in_(select(touched.c.case_code)), lone)
-    )
+    return select(other.c.case_code).select_from(other.join(persons, same)).where(other.c.recorded_to.is_(None))

@@ -2,9 +2,9 @@
 
 `ours` is the product's reconcile step into an empty ledger: narrow join, fetch of the differing pairs, judgement,
 mismatches and events written, committed. `bare_join` only counts the differing keys in DuckDB over the same tables,
-`bare` fetches their whole rows as well. The tools get what they need in memory and only count and sample; loading it is
-not counted. `ours_1pct`, `ours_6pct` and `ours_clustered` (3 % that are neighbours) are the same step over other
-differences; `ours_again` is a full reconcile after 10,000 cases changed, `ours_touched` one of the touched cases alone.
+`bare` fetches their whole rows as well. The tools read the compared columns from Parquet files, and only count and
+sample (`peer_compare`). `ours_1pct`, `ours_6pct` and `ours_clustered` (3 % that are neighbours) are the same step over
+other differences; `ours_again` is a full reconcile after 10,000 cases changed, `ours_touched` one of the touched alone.
 """
 
 from __future__ import annotations

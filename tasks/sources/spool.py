@@ -24,8 +24,8 @@ from tasks.sources.columns import PAYLOAD, landing_schema
 from tasks.sources.protocol import Part
 
 STATE = b"page"
-GROUP_ROWS = 5_000
-"""Rows of a Parquet row group."""
+GROUP_ROWS = 2_500
+"""Rows of a Parquet row group: as much of a window is in memory while it is written."""
 UNIQUE = frozenset(
     {PAYLOAD, "record_id", "case_code", "applicant_name", "applicant_id_no", "phone", "email", "submitted_at"}
     | {"received_at", "due_at", "finished_at", "returned_at", "modified_at", "site_extension", "components", "results"}

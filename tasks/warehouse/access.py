@@ -56,7 +56,7 @@ OWN_ROWS: Final = {
 FOR_ALL: Final = frozenset({"ref__procedure"})
 """Tables that agencies read whole: nothing in them belongs to an agency."""
 
-AGENCY_VIEWS: Final = ("out_cases", "out_mismatches", "out_scores")
+AGENCY_VIEWS: Final = ("out_cases", "out_mismatches", "out_scores", "out_rules_beside")
 
 _OWN_AGENCY: Final = """CREATE OR REPLACE FUNCTION hoso_own_agency() RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$

@@ -97,6 +97,7 @@ COLUMNS: Final = {
     "points": "Points of the service index.",
     "points_lost": "Points of the city's score that this mismatch costs.",
     "population_linked": "The applicant was found in the population database.",
+    "points_now": "Points by the rules of the run.",
     "portal_denominator": "Cases of the indicator's base, by the portal's copy.",
     "portal_numerator": "Cases that count for the indicator, by the portal's copy.",
     "portal_points": "Points by the portal's copy.",

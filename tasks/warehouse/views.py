@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, MetaData, Select, String, Table, case, func, select
+from sqlalchemy import Column, ColumnElement, Connection, MetaData, Select, String, Table, and_, case, func, select
 
 from schemas.case import CASE_SCHEMA
 from schemas.codes import QUARANTINE_LABELS, STATUS_LABELS, Label, Side
 from schemas.mismatch import KINDS, VERDICT_LABELS, Verdict
+from tasks.warehouse.index_tables import other_score
 from tasks.warehouse.tables import mismatch, quarantine, score, version
 
 _INTERNAL = {
@@ -102,6 +103,14 @@ def _scores() -> Select[Any]:
     return select(*keys, *named, gap.label("gap")).group_by(*keys)
 
 
+def _rules_beside() -> Select[Any]:
+    o, s = other_score.c, score.c
+    keys = ("run_id", "level", "unit", "period", "indicator", "side")
+    same = and_(*(o[name] == s[name] for name in keys))
+    values = [o[name] for name in ("rules", "numerator", "denominator", "points")]
+    return select(*(o[name] for name in keys), *values, s.points.label("points_now")).join(score, same)
+
+
 def _quarantine() -> Select[Any]:
     q = quarantine.c
     reason = _labels(q.reason, QUARANTINE_LABELS, "reason")
@@ -117,6 +126,7 @@ VIEWS: Final[Mapping[str, View]] = {
         "Late and confirmed mismatches that one thing happened to: likely one fault, one repair.", _faults()
     ),
     "out_scores": View("Points of both sides in one line, for every run; the gap is city minus portal.", _scores()),
+    "out_rules_beside": View("Points by other rule sets beside those by the rules of the run.", _rules_beside()),
     "out_quarantine": View("Rows that are set aside now, without what they hold.", _quarantine()),
 }
 

@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     window_days: Positive = 7
     trailing_days: Positive = 90
     """How many received days a daily run reads when it is given no range."""
-    incremental_trailing_days: Positive = 2
+    incremental_trailing_days: Positive = 1
     """How many received days before its watermark an incremental run reads again: sources write late."""
     lag_minutes: Positive = 60
     """A city change younger than this is in flight: its mismatches are not yet held against anyone."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from math import factorial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from schemas.codes import Side
 from schemas.measures import MEASURES, SERVICES
 from schemas.publication import Inputs
 from schemas.ruleset import RuleSet
+from schemas.scorecard import Indicator
 from tasks.rules.attribution import Attribution, Part
 from tasks.rules.score import points
 from tasks.rules.services import Cells, members, services_of
@@ -90,29 +92,14 @@ def add_services(
     """
     moves = _moves(changes, causes)
     parts, rows = [*split.parts], []
-    for unit, (city, portal) in cells.items():
+    for unit, sides in cells.items():
         services = services_of(inputs, unit)
         for indicator, rule in SERVICES.items():
             found = members(indicator, services)
             if found is None or not rule.shown_by:
                 continue
-            counted, open_ones, whole = found
-            base, flips = counted, []
-            for code in open_ones:
-                start, by_kind = portal.get((code, rule.shown_by), 0), moves.get((unit, code, rule.shown_by), {})
-                sums = {kind: sum(each.values()) for kind, each in by_kind.items()}
-                if start + sum(sums.values()) != city.get((code, rule.shown_by), 0):
-                    raise ValueError(f"unit {unit!r}, procedure {code}: the differing cases do not explain {indicator}")
-                flip = Flip(code, start, {kind: change for kind, change in sums.items() if change})
-                if flip.moves:
-                    flips.append(flip)
-                else:
-                    base += start > 0
-            line = rules.indicator(indicator)
-
-            def worth(shown: int, line: Any = line, whole: int = whole) -> Fraction:
-                return points(line, shown, whole)
-
+            base, flips = _flips(unit, indicator, found, sides, moves)
+            worth = partial(_worth, rules.indicator(indicator), found[2])
             for kind, value in shares(base, flips, worth).items():
                 if value:
                     parts.append(Part(unit, indicator, kind, Price(Fraction(0), Fraction(0)), value))
@@ -120,6 +107,29 @@ def add_services(
     extra = pd.DataFrame(rows, columns=["unit", "case_code", "kind", "points"])
     extra[list(MEASURES)] = 0
     return Attribution(tuple(parts), pd.concat([split.cases, extra[list(split.cases.columns)]], ignore_index=True))
+
+
+def _worth(line: Indicator, whole: int, shown: int) -> Fraction:
+    return points(line, shown, whole)
+
+
+def _flips(
+    unit: str, indicator: str, found: tuple[int, list[str], int], sides: tuple[Cells, Cells], moves: Moves
+) -> tuple[int, list[Flip]]:
+    """How many procedures of a unit show whatever is repaired, and those that repairs decide on."""
+    (city, portal), (base, open_ones, _), measure = sides, found, SERVICES[indicator].shown_by
+    flips = []
+    for code in open_ones:
+        start, by_kind = portal.get((code, measure), 0), moves.get((unit, code, measure), {})
+        sums = {kind: sum(each.values()) for kind, each in by_kind.items()}
+        if start + sum(sums.values()) != city.get((code, measure), 0):
+            raise ValueError(f"unit {unit!r}, procedure {code}: the differing cases do not explain {indicator}")
+        flip = Flip(code, start, {kind: change for kind, change in sums.items() if change})
+        if flip.moves:
+            flips.append(flip)
+        else:
+            base += start > 0
+    return base, flips
 
 
 Moves = dict[tuple[str, str, str], dict[str, dict[str, int]]]

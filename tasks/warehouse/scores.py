@@ -111,7 +111,6 @@ def write_published(connection: Connection, run_id: str, lines: pd.DataFrame) ->
     """Add a run's comparison with published figures: columns of PUBLISHED_SCHEMA, points in steps of 1e-10."""
     staged = stage_frame(connection, "stage_published", PUBLISHED_SCHEMA, lines)
     _append(connection, run_id, published, staged, ["published", "recomputed", "difference"])
-    point("warehouse.scores.after_published")
 
 
 def _append(connection: Connection, run_id: str, table: Table, staged: Table, points: list[str]) -> None:

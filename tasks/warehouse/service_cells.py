@@ -8,8 +8,10 @@ from datetime import datetime
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
+    FromClause,
     Table,
     and_,
     case,
@@ -48,22 +50,7 @@ def service_counts(
     a case counts in the first.
     """
     stage = stage_frame(connection, "stage_listed", _LISTED_SCHEMA, procedures)
-    cases = known_cases(at)
-    inside = [
-        (and_(cases.c.received_day >= each.start, cases.c.received_day < each.end), place)
-        for place, each in enumerate(periods)
-    ]
-    placed = (
-        select(
-            cases.c.side,
-            cases.c.agency_code,
-            cases.c.procedure_code,
-            case(*inside).label("place"),
-            *(passes(cases, FLAGS[name].ways).label(name) for name in SHOWING),
-        )
-        .where(counted(cases), cases.c.procedure_code.is_not(None), or_(*(where for where, _ in inside)))
-        .cte("placed")
-    )
+    placed = _placed(known_cases(at), periods)
     shows = [(func.count().filter(placed.c[name]) > 0).label(name) for name in SHOWING]
     keys = [placed.c.side, placed.c.procedure_code, placed.c.place]
     owners = [(placed.c.agency_code, [placed.c.agency_code])]
@@ -85,6 +72,21 @@ def service_counts(
         .group_by(cells.c.side, cells.c.unit, cells.c.place)
     )
     return to_frame(fetch(connection, rows))
+
+
+def _placed(cases: FromClause, periods: Sequence[Period]) -> CTE:
+    """Cases received in the periods, each with its place and what it shows."""
+    inside = [
+        (and_(cases.c.received_day >= each.start, cases.c.received_day < each.end), place)
+        for place, each in enumerate(periods)
+    ]
+    flags = (passes(cases, FLAGS[name].ways).label(name) for name in SHOWING)
+    place = case(*inside).label("place")
+    return (
+        select(cases.c.side, cases.c.agency_code, cases.c.procedure_code, place, *flags)
+        .where(counted(cases), cases.c.procedure_code.is_not(None), or_(*(where for where, _ in inside)))
+        .cte("placed")
+    )
 
 
 def _listed(stage: Table, rule: Listed) -> ColumnElement[bool]:

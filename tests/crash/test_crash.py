@@ -23,6 +23,11 @@ from tests.crash.labels import ROOT, labels
 from tests.crash.order import Order, give
 from tests.crash.scenes import ENGINES, QUICK, SCENES, Crash, crashes
 
+ASIDE = (
+    "core_index__publi", "core_sync__lag", "core_sync__suppression", "ops__sweep", "ref__agency_alias",
+    "ref__case_code", "ref__procedure_code",
+)  # fmt: skip
+"""Tables, by the beginning of their names, that the daily runs of these reads leave empty."""
 CRASHES = [pytest.param(crash, marks=[] if crash.quick else [pytest.mark.full], id=str(crash)) for crash in crashes()]
 
 
@@ -49,7 +54,7 @@ def test_the_reads_bring_every_kind_of_change(duckdb: Undisturbed) -> None:
     for line in lines:
         table, _, row = line.partition(" ")
         rows[table].append(row)
-    assert all(len(listed) > 1 for table, listed in rows.items() if not table.startswith("core_index__publication"))
+    assert {table for table, listed in rows.items() if len(listed) == 1 and not table.startswith(ASIDE)} == set()
     events = rows["core_sync__mismatch_event"]
     for event in ("opened", "confirmed", "changed", "resolved", "reopened"):
         assert any(f"'{event}'" in row for row in events), event

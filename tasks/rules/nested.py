@@ -6,7 +6,7 @@ one shape here: `Nested`, whose columns the canonical case takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -101,33 +101,39 @@ def _scalar(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
 
 
+_FLAGS: Final = ("any_digitised", "any_reused", "any_stored", "has_result", "population_linked", "list_bad")
+_UNREAD: Final = (False, False, False, False, False, True)
+
+
 def _flags(lists: list[Any], keys: Mapping[str, str]) -> dict[str, list[bool]]:
-    """The flags that need no arithmetic."""
-
-    def some(position: int, test: Callable[[Item], bool]) -> list[bool]:
-        return [
-            row is not None and bool(row[position]) and any(isinstance(i, dict) and test(i) for i in row[position])
-            for row in lists
-        ]
-
-    def is_set(key: str) -> Callable[[Item], bool]:
-        # Compared by equality, not looked up: a list or an object in place of a flag cannot be hashed.
-        return lambda item: any(item.get(key) == value for value in _SET)
-
-    return {
-        "any_digitised": some(0, is_set(keys["digitised"])),
-        "any_reused": some(0, is_set(keys["reused"])),
-        "any_stored": some(0, is_set(keys["stored"])),
-        "has_result": some(2, lambda item: bool(item.get(keys["url"]))),
-        "population_linked": [row is not None and bool(row[4]) for row in lists],
-        "list_bad": [
-            row is None or any(part is None or (k < 4 and not _all_objects(part)) for k, part in enumerate(row))
-            for row in lists
-        ],
-    }
+    """The flags that need no arithmetic, in one pass over the rows."""
+    names = (keys["digitised"], keys["reused"], keys["stored"], keys["url"])
+    flags = [_UNREAD if row is None else _row_flags(row, *names) for row in lists]
+    return {name: [row[place] for row in flags] for place, name in enumerate(_FLAGS)}
 
 
-def _all_objects(items: list[Item]) -> bool:
+def _row_flags(row: tuple[Any, ...], digitised: str, reused: str, stored: str, url: str) -> tuple[bool, ...]:
+    """`_FLAGS` of one row. A tuple is searched by equality: a list in place of a flag cannot be hashed."""
+    components, fees, results, supplements, databases = row
+    is_digitised = is_reused = is_stored = has_result = False
+    bad = None in row
+    for item in components or ():
+        if isinstance(item, dict):
+            is_digitised = is_digitised or item.get(digitised) in _SET
+            is_reused = is_reused or item.get(reused) in _SET
+            is_stored = is_stored or item.get(stored) in _SET
+        else:
+            bad = True
+    for item in results or ():
+        if isinstance(item, dict):
+            has_result = has_result or bool(item.get(url))
+        else:
+            bad = True
+    bad = bad or not (_all_objects(fees or ()) and _all_objects(supplements or ()))
+    return is_digitised, is_reused, is_stored, has_result, bool(databases), bad
+
+
+def _all_objects(items: Iterable[Any]) -> bool:
     return all(isinstance(item, dict) for item in items)
 
 

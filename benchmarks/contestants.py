@@ -171,12 +171,10 @@ def _thrown_away(ready: dict[str, Any], span: tuple[date, date]) -> dict[str, An
 def paced(folder: str) -> dict[str, Any]:
     """Small pages at a limit of 200 requests a second that the city enforces: what share of it is used, and refused.
 
-    The city's own counter is read 2 and 14 seconds after the start. Requests in flight are twice the workers of the
-    other contestants, so that only the limit holds them back, and fewer than the burst that the city's meter tolerates.
+    The city's own counter is read 2 and 14 seconds after the start.
     """
     limit, warm, seconds = 200, 2, 12
     small = {"HOSO_CITY_PAGE_ROWS": "10", "HOSO_REQUESTS_PER_SECOND": str(limit)}
-    small["HOSO_REQUESTS_IN_FLIGHT"] = str(2 * WORKERS)
     knobs, windows = _configure(folder, "metered", **small)
     source = source_of(Side.CITY, knobs)
     done = threading.Event()
@@ -189,7 +187,7 @@ def paced(folder: str) -> dict[str, Any]:
         state: dict[str, int] = httpx.get(f"{knobs.city_url}/_sandbox/state").json()["requests"]
         return state
 
-    with ThreadPoolExecutor(2 * WORKERS) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         reads = [pool.submit(read, window) for window in windows]
         time.sleep(warm)
         before, started = counted(), time.perf_counter()

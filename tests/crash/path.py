@@ -29,14 +29,15 @@ from tasks.score import score_sides
 from tasks.validate import validate
 from tasks.warehouse import views
 from tasks.warehouse.engine import open_engine, transaction
-from tasks.warehouse.index_tables import attribution, interval, metadata, recommendation
+from tasks.warehouse.index_tables import attribution, interval, other_score, published, recommendation
 from tasks.warehouse.tables import run, score, window
 from tests.crash.order import Order
 from tests.crash.reads import MemorySource, as_of, days
 
 ATTEMPT = {"run_id", "landing_file"}
 """Columns that say which attempt wrote a row."""
-BY_RUN = {table.name for table in (score, attribution, interval, recommendation)} | {"out_scores"}
+BY_RUN = {table.name for table in (score, other_score, published, attribution, interval, recommendation)}
+BY_RUN |= {"out_scores", "out_rules_beside"}
 """What every run writes whole: an attempt that ended before its report may have left the same lines."""
 
 

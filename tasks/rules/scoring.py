@@ -85,6 +85,7 @@ def costs(attribution: Attribution, parts: pd.DataFrame, findings: pd.DataFrame)
     own = {code: str(case) for case, codes in pairs for code in str(codes).split(", ")}
     ambiguous = rows["kind"] == Kind.AMBIGUOUS.value
     rows.loc[ambiguous, "case_code"] = rows.loc[ambiguous, "case_code"].map(lambda code: own.get(str(code), code))
+    rows = rows.sort_values(["kind", "case_code", "points"], ignore_index=True)  # whatever order the warehouse gave
     wholes = parts.groupby("kind")["points"].sum()
     cut = [apportion(own, int(wholes.get(str(kind), 0))) for kind, own in rows.groupby("kind")["points"]]
     rows["points"] = pd.concat(cut) if cut else rows["points"].astype("int64")

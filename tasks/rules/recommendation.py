@@ -65,9 +65,12 @@ def recommend(
         raise ValueError(f"a budget of {budget} pushes")
     able = changes.loc[pushable.to_numpy(dtype=bool)].sort_values("case_code", kind="stable")
     moves = np.hstack([able[list(MEASURES)].to_numpy(dtype=np.int64), services.of(able["case_code"].tolist())])
-    kinds, alike = np.unique(moves, axis=0, return_inverse=True)
+    kinds, first, alike = np.unique(moves, axis=0, return_index=True, return_inverse=True)
+    # By their first case code: among equal gains the choice must not follow the order of the columns.
+    order_of_kinds = np.argsort(first)
+    kinds, alike = kinds[order_of_kinds], np.argsort(order_of_kinds)[alike.ravel()]
     codes: list[list[str]] = [[] for _ in kinds]
-    for kind, code in zip(alike.ravel().tolist(), able["case_code"], strict=True):
+    for kind, code in zip(alike.tolist(), able["case_code"], strict=True):
         codes[kind].append(code)
     left = np.array([len(each) for each in codes], dtype=np.int64)
     board = _Board(kinds, left, portal, reported, rules, services)

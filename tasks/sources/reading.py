@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +232,7 @@ def read_and_land(source: Source, window: Window, root: Path, run_id: str, setti
     """
     final = root / source.side / window.name / run_id
     spool = Spool(final.with_name(f".{run_id}.part"), source.side)
-    safe_until = datetime.now(UTC) - timedelta(minutes=settings.commit_lag_minutes)
+    safe_until = spool.begun - timedelta(minutes=settings.commit_lag_minutes)
     reader = Reader(source, window, settings, spool)
     try:
         parts = reader.read()

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,11 @@ class Spool:
         self._writer: Any = None
         self._open_part: Part | None = None
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mark = folder / "begun"
+        if not mark.exists():
+            mark.touch(mode=0o600)
+        self.begun = datetime.fromtimestamp(mark.stat().st_mtime, UTC)
+        """When the first attempt began: pages that it stored say nothing of later changes."""
 
     def append(self, part: Part, table: pa.Table, state: dict[str, Any]) -> None:
         """Store one page; it survives the end of this process once this returns."""

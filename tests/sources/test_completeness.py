@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,8 @@ def test_a_cut_off_batch_is_read_again(standing: Systems, knobs: Callable[..., S
         with spooled.open("r+b") as file:
             file.truncate(spooled.stat().st_size - 5_000)
         source.page = page  # type: ignore[attr-defined]
+        stopped = datetime.now(UTC)
         landed = read_and_land(source, window, settings.landing_dir, "r1", settings)
     assert landed.resumed == 2
+    assert landed.safe_until < stopped - timedelta(minutes=settings.commit_lag_minutes)  # the first attempt's pages
     assert ids(landed) == expected(standing, "opencps", window)

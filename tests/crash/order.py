@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import traceback
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 
 WARM = "tests.crash.warm"
@@ -39,6 +41,10 @@ class Order:
         return self.folder / f"{self.attempt}.error"
 
 
+_TURN = threading.Lock()
+"""Starting one child asks after all others, and an exit status can be read once: threads take turns."""
+
+
 def obey(order: Order, step: str) -> None:
     """The child's whole life: one function of `tests.crash.path`. What it raises is left in a file."""
     from tests.crash import path
@@ -57,12 +63,14 @@ def give(order: Order, step: str = "follow") -> int:
     """
     context = multiprocessing.get_context("forkserver")
     child = context.Process(target=obey, args=(order, step))
-    child.start()
-    child.join(PATIENCE)
-    if child.exitcode is None:
-        child.kill()
-        child.join()
-        raise AssertionError(f"a run hung: {order}")
+    with _TURN:
+        child.start()
+    wait([child.sentinel], PATIENCE)
+    with _TURN:
+        if child.exitcode is None:
+            child.kill()
+            child.join()
+            raise AssertionError(f"a run hung: {order}")
     if child.exitcode > 0:  # not by a signal
         raise AssertionError(order.error.read_text(encoding="utf-8") if order.error.exists() else f"{order} failed")
     return child.exitcode

@@ -79,6 +79,7 @@ def _asked(systems: dict[str, Any]) -> tuple[Days, datetime]:
     return Days(start=end - timedelta(days=60), end=end), datetime.fromisoformat(systems["planted"]["now"])
 
 
+@pytest.mark.full
 def test_two_workers_leave_what_one_process_leaves(
     configured: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:

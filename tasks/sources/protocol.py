@@ -1,7 +1,7 @@
 """What an adapter has to be able to do: say how a range of days is listed, and fetch one page of a listing.
 
 Everything else (counting, shifted pages, splitting, resuming, landing) is done once, for all adapters, by
-`tasks.sources.reading`.
+`tasks.sources.reading` and `tasks.sources.landing`.
 """
 
 from __future__ import annotations

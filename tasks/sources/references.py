@@ -19,6 +19,11 @@ def read_references(folder: Path | None) -> dict[str, pd.DataFrame]:
     return {name: _table(folder, name) for name in FILES}
 
 
+def case_code_forms(folder: Path | None) -> pd.DataFrame:
+    """The table of old and new forms of case codes; all files are checked, as in `read_references`."""
+    return read_references(folder)["case_codes"]
+
+
 def _table(folder: Path | None, name: str) -> pd.DataFrame:
     columns = list(FILES[name])
     path = folder / f"{name}.csv" if folder else None

@@ -21,7 +21,7 @@ from errors import CountMismatch
 from sandbox.world import World, build
 from schemas.window import Window, split
 from settings import Settings
-from tasks.sources.reading import Landed, read_and_land
+from tasks.sources.landing import Landed, read_and_land
 from tests.sources.conftest import Systems, served
 from tests.sources.matrix import ADAPTERS
 from tests.sources.test_faults import adapted, expected, ids, opened, side_of
@@ -118,7 +118,7 @@ import settings
 from schemas.codes import Side
 from schemas.window import Window
 from tasks.sources.adapters import source_of
-from tasks.sources.reading import read_and_land
+from tasks.sources.landing import read_and_land
 
 side, run, *windows = sys.argv[1:]
 knobs = settings.load()

@@ -20,8 +20,8 @@ from schemas.codes import Side
 from schemas.window import Window
 from settings import Settings
 from tasks.sources.adapters import source_of
+from tasks.sources.landing import Landed, read_and_land
 from tasks.sources.protocol import Source
-from tasks.sources.reading import Landed, read_and_land
 from tests.sources import matrix
 from tests.sources.conftest import Systems
 from tests.sources.matrix import ADAPTERS, ASIDE, FAULTS, FINDING, SKEW, Fault

@@ -19,8 +19,8 @@ from schemas.systems import OPENCPS
 from schemas.window import Window
 from schemas.wire import CITY_FIELDS
 from settings import Settings
+from tasks.sources.landing import read_and_land
 from tasks.sources.protocol import Page, Part, Source
-from tasks.sources.reading import read_and_land
 
 WINDOW = Window(date(2026, 3, 2), date(2026, 3, 9))
 WHOLE = {field.name: "x" for field in CITY_FIELDS if field.required}

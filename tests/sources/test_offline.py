@@ -26,7 +26,7 @@ from schemas.wire import CITY_FIELDS
 from settings import Settings
 from tasks.sources.adapters import portal_source, source_of
 from tasks.sources.files import wire_names
-from tasks.sources.reading import Landed, read_and_land
+from tasks.sources.landing import Landed, read_and_land
 from tests.sources.conftest import Systems
 from tests.sources.test_faults import adapted, expected, opened
 

@@ -11,9 +11,9 @@ from errors import AccessRefused, CountMismatch, MalformedPage
 from schemas.codes import Side
 from settings import Settings
 from tasks.sources.catalogue import agencies, procedures
+from tasks.sources.landing import read_and_land
 from tasks.sources.opencps import OpenCps
 from tasks.sources.portal import Portal, succeeded
-from tasks.sources.reading import read_and_land
 from tests.sources.conftest import Systems
 
 

@@ -25,7 +25,7 @@ from tasks.clean import clean
 from tasks.extract import extract, read_catalogues
 from tasks.load import load
 from tasks.sources.adapters import source_of
-from tasks.sources.reading import read_and_land
+from tasks.sources.landing import read_and_land
 from tasks.validate import validate
 
 WORKERS = 8

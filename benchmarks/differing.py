@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks.knobs import settings_for
 from schemas.case import CASE_SCHEMA, COMPARED, UNVERSIONED
 from schemas.codes import Side
-from settings import Settings
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 
 FIRST, END = date(2026, 1, 1), date(2027, 1, 1)
@@ -26,21 +26,9 @@ _SQL_TYPES = {
 }  # fmt: skip
 
 
-def settings_for(folder: Path, name: str) -> Settings:
-    """Settings of one warehouse file in the folder."""
-    return Settings(  # type: ignore[call-arg]
-        city_url="http://city",
-        portal_url="http://portal",
-        portal_password="-",
-        fingerprint_key="-",
-        data_dir=folder,
-        warehouse_url=f"duckdb:///{folder / name}",
-    )
-
-
 def prepare(folder: Path, name: str, cases: int, seed: int, share: float, *, clustered: bool = False) -> int:
     """Make the warehouse `name`; returns how many cases differ. `clustered`: they are neighbours in time and place."""
-    knobs = settings_for(folder, name)
+    knobs = settings_for(folder, f"duckdb:///{folder / name}")
     with transaction(open_engine(knobs), knobs) as connection:
         create_tables(connection)
     with duckdb.connect(

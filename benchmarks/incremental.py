@@ -60,7 +60,8 @@ def _fill(cases: int, seed: int, folder: Path) -> None:
     import settings
     from tasks.warehouse.engine import create_tables, open_engine, transaction
     from tasks.warehouse.runs import open_run
-    from tasks.warehouse.writer import SideLoad, WindowRows, load_side
+    from tasks.warehouse.window_ledger import WindowRows
+    from tasks.warehouse.writer import SideLoad, load_side
 
     load.LAST = LAST_KNOWN
     table = load.synthetic(cases, np.random.default_rng(seed))

@@ -28,15 +28,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import DDL, CreateTable
 
+from benchmarks.knobs import settings_for
 from benchmarks.measure import Contestant, measure, ratios
 from schemas.case import CASE_SCHEMA, COMPARED, UNVERSIONED
 from schemas.codes import Side
 from schemas.window import Window, split
-from settings import Settings
 from tasks.rules.canonical import row_hash
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.tables import columns_of
-from tasks.warehouse.writer import SideLoad, WindowRows, load_side
+from tasks.warehouse.window_ledger import WindowRows
+from tasks.warehouse.writer import SideLoad, load_side
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 NOW = datetime(2027, 1, 4, 19, tzinfo=UTC)
@@ -144,17 +145,6 @@ def _load(folder: Path) -> SideLoad:
     )
 
 
-def _settings(folder: Path, url: str) -> Settings:
-    return Settings(  # type: ignore[call-arg]
-        city_url="http://city",
-        portal_url="http://portal",
-        portal_password="-",
-        fingerprint_key="-",
-        data_dir=folder,
-        warehouse_url=url,
-    )
-
-
 def _postgres(folder: Path, database: str) -> str:
     url = make_url((folder / "server.url").read_text()).set(drivername="postgresql+psycopg", database=database)
     return url.render_as_string(hide_password=False)
@@ -164,7 +154,7 @@ def _make_templates(folder: Path) -> None:
     with _administrator(folder) as server:
         server.execute(DDL("CREATE DATABASE template_ours"))
     for url in (f"duckdb:///{folder / 'template.duckdb'}", _postgres(folder, "template_ours")):
-        knobs = _settings(folder, url)
+        knobs = settings_for(folder, url)
         with transaction(open_engine(knobs), knobs) as connection:
             create_tables(connection)
 
@@ -236,7 +226,7 @@ def postgresql_ours_again(folder: str) -> dict[str, int]:
 
 
 def _once(folder: Path, url: str, day: int) -> dict[str, int]:
-    knobs = _settings(folder, url)
+    knobs = settings_for(folder, url)
     with transaction(open_engine(knobs), knobs) as connection:
         counts = load_side(connection, f"run-{day}", NOW + timedelta(days=day), _load(folder))
     expected = "unchanged" if day else "loaded"

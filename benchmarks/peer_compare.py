@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 KEY = "case_code"
@@ -30,30 +31,27 @@ def _timed(folder: str, read: Callable[[str], Any], compare: Callable[[Any, Any]
     return dict(zip(names, told, strict=True)) | {"differing": differing}
 
 
+def _reported(comparer: Any, city: Any, portal: Any) -> int:
+    """The rows that a comparison of datacompy finds, its report with samples included: that is all it tells of them."""
+    result = comparer(city, portal, join_columns=KEY, df1_name="city", df2_name="portal")
+    result.report()
+    return len(result.df1_unq_rows) + len(result.df2_unq_rows) + len(result.all_mismatch())
+
+
 def datacompy_polars(folder: str) -> dict[str, Any]:
-    """datacompy on Polars frames, its report with samples included: that is all it tells about the rows."""
+    """datacompy on Polars frames."""
     import polars as pl
     from datacompy import PolarsCompare
 
-    def compare(city: Any, portal: Any) -> int:
-        result = PolarsCompare(city, portal, join_columns=KEY, df1_name="city", df2_name="portal")
-        result.report()
-        return len(result.df1_unq_rows) + len(result.df2_unq_rows) + len(result.all_mismatch())
-
-    return _timed(folder, pl.read_parquet, compare)
+    return _timed(folder, pl.read_parquet, partial(_reported, PolarsCompare))
 
 
 def datacompy_pandas(folder: str) -> dict[str, Any]:
-    """datacompy on pandas frames, its report with samples included."""
+    """datacompy on pandas frames."""
     import pandas as pd
     from datacompy import PandasCompare
 
-    def compare(city: Any, portal: Any) -> int:
-        result = PandasCompare(city, portal, join_columns=KEY, df1_name="city", df2_name="portal")
-        result.report()
-        return len(result.df1_unq_rows) + len(result.df2_unq_rows) + len(result.all_mismatch())
-
-    return _timed(folder, pd.read_parquet, compare)
+    return _timed(folder, pd.read_parquet, partial(_reported, PandasCompare))
 
 
 def pandas_merge(folder: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ other differences; `ours_again` is a full reconcile after 10,000 cases changed, 
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
@@ -20,8 +19,8 @@ from typing import Any
 import duckdb
 from prefect.logging import disable_run_logger
 
-import settings
 from benchmarks.differing import NOW, prepare
+from benchmarks.knobs import adopt
 from benchmarks.measure import PEERS_PYTHON, Contestant, measure, ratios
 from schemas.case import CASE_SCHEMA, COMPARED
 from schemas.codes import Side
@@ -175,18 +174,7 @@ def _ours(folder: str, name: str, day: int = 0, *, touched: bool = False) -> dic
 
 
 def _step(folder: Path, file: str, day: int, touched: bool) -> dict[str, Any]:
-    for name in [name for name in os.environ if name.startswith(settings.PREFIX)]:
-        del os.environ[name]
-    os.environ |= {
-        "HOSO_CITY_URL": "http://127.0.0.1:1",
-        "HOSO_PORTAL_URL": "http://127.0.0.1:1",
-        "HOSO_PORTAL_PASSWORD": "-",
-        "HOSO_FINGERPRINT_KEY": "-",
-        "HOSO_DATA_DIR": str(folder),
-        "HOSO_WAREHOUSE_URL": f"duckdb:///{folder / file}",
-        "PREFECT_HOME": str(folder / "prefect"),
-    }
-    settings.current.cache_clear()
+    adopt(folder, HOSO_WAREHOUSE_URL=f"duckdb:///{folder / file}")
     with disable_run_logger():
         started, worked = time.perf_counter(), time.process_time()
         counts = reconcile_sides.fn(f"run-{day}", NOW + timedelta(days=day), str(folder), touched)

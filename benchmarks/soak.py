@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from prefect.logging import disable_run_logger
 from sqlalchemy import func, select
 
 import settings
-from benchmarks.truth import configure, days_of, read_in
+from benchmarks.knobs import adopt
+from benchmarks.truth import days_of, read_in
 from sandbox.world import build
 from tasks.load import load
 from tasks.reconcile import reconcile_sides
@@ -33,7 +35,7 @@ def run(cases: int, seed: int, folder: Path, runs: int = RUNS) -> dict[str, Any]
 
     `grown`: how many rows the days after AGED added to the ledger, its events, the history and the quarantine.
     """
-    configure(folder)
+    adopt(folder, HOSO_FINGERPRINT_KEY=uuid.uuid4().hex)
     world = build(cases, seed)
     days, as_of = days_of(world.truth()), world.now
     validated, cleaned = read_in(world, folder)

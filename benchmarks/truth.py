@@ -7,7 +7,6 @@ there the product's own steps take them: validate, clean, load, reconcile. The t
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import time
 import uuid
@@ -26,12 +25,13 @@ from numpy.typing import NDArray
 from prefect.logging import disable_run_logger
 
 import settings
+from benchmarks.knobs import adopt
 from flows.stopwatch import peak_mb
 from sandbox.columns import DAY
 from sandbox.portal.catalogue import CatalogueServices
 from sandbox.world import World, build
 from schemas.codes import Side
-from schemas.mismatch import Kind
+from schemas.mismatch import BELIEVED, Kind
 from schemas.systems import OPENCPS, PORTAL
 from schemas.window import Window, split
 from tasks.clean import clean
@@ -58,7 +58,7 @@ def run(cases: int, seed: int, folder: Path) -> dict[str, Any]:
     A case found under another kind than its own counts as `wrong_kind`, one not found at all as `missed`. `by_kind`:
     planted, found and wrongly found mismatches of each kind; `seconds` of each step.
     """
-    configure(folder)
+    adopt(folder, HOSO_FINGERPRINT_KEY=uuid.uuid4().hex)
     seconds: dict[str, float] = {}
     with timed(seconds, "world"):
         world = build(cases, seed)
@@ -110,20 +110,6 @@ def compare(planted: Findings, found: Findings) -> dict[str, Any]:
         "precision": both / max(1, len(found)),
         "by_kind": by_kind,
     }
-
-
-def configure(folder: Path) -> None:
-    for name in [name for name in os.environ if name.startswith(settings.PREFIX)]:
-        del os.environ[name]
-    os.environ |= {
-        "HOSO_CITY_URL": "http://127.0.0.1:1",
-        "HOSO_PORTAL_URL": "http://127.0.0.1:1",
-        "HOSO_PORTAL_PASSWORD": "-",
-        "HOSO_FINGERPRINT_KEY": uuid.uuid4().hex,
-        "HOSO_DATA_DIR": str(folder),
-        "PREFECT_HOME": str(folder / "prefect"),
-    }
-    settings.current.cache_clear()
 
 
 @contextmanager
@@ -225,7 +211,7 @@ def _believed() -> Findings:
     knobs = settings.current()
     with transaction(open_engine(knobs), knobs) as connection:
         mismatches = reading.open_mismatches(connection)
-    mismatches = mismatches[mismatches["verdict"].isin(["late", "confirmed"])]
+    mismatches = mismatches[mismatches["verdict"].isin(BELIEVED)]
     return set(zip(mismatches["case_code"], mismatches["kind"], strict=True))
 
 

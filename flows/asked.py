@@ -5,15 +5,22 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from errors import ConfigError
 from schemas.codes import Side
+from schemas.period import day_of
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 MOST_YEARS = 5
 """A backfill over more than that is a typing error, or a migration that wants a plan of its own."""
+
+
+def with_offset(at: datetime | None) -> datetime | None:
+    """A time of a command line. Raises ConfigError for one that leaves open where it was read off."""
+    if at and at.tzinfo is None:
+        raise ConfigError("--as-of needs an offset, such as +07:00")
+    return at
 
 
 class Sides(StrEnum):
@@ -40,7 +47,7 @@ class Days(BaseModel):
 
     @model_validator(mode="after")
     def _sensible(self) -> Days:
-        today = datetime.now(UTC).astimezone(VIETNAM).date()
+        today = day_of(datetime.now(UTC))
         if self.start >= self.end:
             raise ValueError(f"the range {self.start}..{self.end} is empty: its end must be after its start")
         if self.end > today + timedelta(days=1):

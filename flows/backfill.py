@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 import settings
 from errors import ConfigError, HosoError, SourceError
-from flows.asked import AgencyCode, Days, Sides
+from flows.asked import AgencyCode, Days, Sides, with_offset
 from flows.carry import Load, carry, run_folder, together
 from flows.judge import judge, new_run_id
 from flows.judge import re_judge as judge_again
@@ -158,15 +158,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = _arguments(argv)
 
     def run() -> dict[str, Any]:
-        if asked.as_of and asked.as_of.tzinfo is None:
-            raise ConfigError("--as-of needs an offset, such as +07:00")
         try:
             days = Days(start=asked.start, end=asked.end)
         except ValidationError as error:
             raise ConfigError("; ".join(each["msg"] for each in error.errors())) from error
         settings.current()
         result: dict[str, Any] = backfill(
-            days, asked.sides, asked.by, asked.dry_run, asked.re_judge, asked.restart, asked.agency, asked.as_of
+            days,
+            asked.sides,
+            asked.by,
+            asked.dry_run,
+            asked.re_judge,
+            asked.restart,
+            asked.agency,
+            with_offset(asked.as_of),
         )
         return result
 

@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from prefect import flow, get_run_logger
 from prefect.futures import PrefectFuture
@@ -22,12 +21,14 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import settings
 from errors import ConfigError
+from flows.asked import with_offset
 from flows.carry import run_folder
 from flows.judge import judge, new_run_id
 from flows.progress import Progress
 from flows.stopwatch import Stopwatch
 from flows.truth import command, truthful
 from schemas.codes import Side
+from schemas.period import day_of
 from schemas.window import Window, split
 from tasks.clean import clean
 from tasks.extract import extract, read_catalogues
@@ -35,7 +36,6 @@ from tasks.load import load
 from tasks.validate import validate
 
 RUNNER = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=8))
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def _run_name() -> str:
@@ -81,7 +81,7 @@ def daily(start: date | None = None, end: date | None = None, as_of: datetime | 
 
 def _range(start: date | None, end: date | None, as_of: datetime, trailing_days: int) -> tuple[date, date]:
     """The days to read. Raises ConfigError for an empty or reversed range, or one that lies in the future."""
-    tomorrow = as_of.astimezone(VIETNAM).date() + timedelta(days=1)
+    tomorrow = day_of(as_of) + timedelta(days=1)
     end = end or tomorrow
     start = start or end - timedelta(days=trailing_days)
     if start >= end:
@@ -111,9 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(argv)
 
     def run() -> dict[str, Any]:
-        if asked.as_of and asked.as_of.tzinfo is None:
-            raise ConfigError("--as-of needs an offset, such as +07:00")
-        return daily(asked.start, asked.end, asked.as_of)
+        return daily(asked.start, asked.end, with_offset(asked.as_of))
 
     return command(run, lambda result: print(*result["reports"].values(), sep="\n"))
 

@@ -82,6 +82,7 @@ def _run_daily(truth: dict[str, Any]) -> dict[str, Any]:
     """The flow over everything the sandbox has, on the sandbox's clock; with the open mismatches it left."""
     import settings
     from flows.daily import daily
+    from schemas.mismatch import BELIEVED
     from tasks.warehouse import reading
     from tasks.warehouse.engine import open_engine, transaction
 
@@ -92,7 +93,7 @@ def _run_daily(truth: dict[str, Any]) -> dict[str, Any]:
     knobs = settings.current()
     with transaction(open_engine(knobs), knobs) as connection:
         mismatches = reading.open_mismatches(connection)
-    believed = mismatches[mismatches["verdict"].isin(["late", "confirmed"])]
+    believed = mismatches[mismatches["verdict"].isin(BELIEVED)]
     result["found"] = set(zip(believed["case_code"], believed["kind"], strict=True))
     return result
 

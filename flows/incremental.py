@@ -19,7 +19,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 
 import settings
-from errors import ConfigError
+from flows.asked import with_offset
 from flows.carry import CATALOGUES, FATES, carry, run_folder
 from flows.judge import new_run_id
 from flows.truth import command, truthful
@@ -103,9 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(argv)
 
     def run() -> dict[str, Any]:
-        if asked.as_of and asked.as_of.tzinfo is None:
-            raise ConfigError("--as-of needs an offset, such as +07:00")
-        return incremental(asked.as_of)
+        return incremental(with_offset(asked.as_of))
 
     return command(run, print)
 

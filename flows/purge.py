@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from prefect import flow
 
 from errors import ConfigError
+from flows.asked import with_offset
 from flows.truth import truthful
 from tasks.purge import purge_files
 
@@ -34,9 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--as-of", type=datetime.fromisoformat, help="ISO time with an offset; default: now")
     asked = parser.parse_args(argv)
     try:
-        if asked.as_of and asked.as_of.tzinfo is None:
-            raise ConfigError("--as-of needs an offset, such as +07:00")
-        counts = purge(asked.as_of, asked.dry_run)
+        counts = purge(with_offset(asked.as_of), asked.dry_run)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2

@@ -19,6 +19,7 @@ from prefect import flow
 
 import settings
 from errors import ConfigError
+from flows.asked import with_offset
 from flows.truth import truthful
 from schemas.codes import QuarantineReason, Side
 from tasks.clean import clean
@@ -75,9 +76,7 @@ def _reasons(text: str) -> list[QuarantineReason]:
 def main(argv: Sequence[str] | None = None) -> int:
     asked = _arguments(argv)
     try:
-        if asked.as_of and asked.as_of.tzinfo is None:
-            raise ConfigError("--as-of needs an offset, such as +07:00")
-        result = replay(_reasons(asked.reason), [Side(asked.side)] if asked.side else None, asked.as_of)
+        result = replay(_reasons(asked.reason), [Side(asked.side)] if asked.side else None, with_offset(asked.as_of))
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2

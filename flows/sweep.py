@@ -23,8 +23,8 @@ from flows.carry import carry, run_folder
 from flows.judge import new_run_id
 from flows.truth import command, truthful
 from schemas.codes import Side
-from schemas.period import day_of
-from schemas.window import Step, Window, divide
+from schemas.period import day_of, first_after
+from schemas.window import Window
 from tasks.extract import extract
 from tasks.reconcile import reconcile_sides
 from tasks.sweep import choose_months, compare_keys, end_sweep
@@ -73,7 +73,7 @@ def _month(text: str, today: date) -> Window:
         first = datetime.strptime(text, "%Y-%m").date()
     except ValueError:
         raise ConfigError(f"{text} is no month (YYYY-MM)") from None
-    month = divide(first, date(first.year + first.month // 12, first.month % 12 + 1, 1), Step.MONTH)[0]
+    month = Window(first, first_after(first.year, first.month))
     if month.end > today:
         raise ConfigError(f"{text} is not over: only whole months are swept")
     return month

@@ -46,6 +46,13 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+BELIEVED: Final = (Verdict.LATE, Verdict.CONFIRMED)
+"""Verdicts that hold a mismatch against somebody."""
+
+SELECTORS: Final = ("case_code", "kind", "agency_code", "procedure_code", "cause")
+"""What an order to set mismatches aside may name; what it does not name is any."""
+
+
 class Actor(StrEnum):
     """Who has to act."""
 

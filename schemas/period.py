@@ -33,14 +33,15 @@ class Period:
             raise ValueError(f"{name!r} is no period: write 2026-10, 2026-Q4 or 2026")
         year, month, quarter = int(found[1]), found[2], found[3]
         if month:
-            return cls(date(year, int(month), 1), _first_after(year, int(month)), name)
+            return cls(date(year, int(month), 1), first_after(year, int(month)), name)
         if quarter:
             last = 3 * int(quarter)
-            return cls(date(year, last - 2, 1), _first_after(year, last), name)
+            return cls(date(year, last - 2, 1), first_after(year, last), name)
         return cls(date(year, 1, 1), date(year + 1, 1, 1), name)
 
 
-def _first_after(year: int, month: int) -> date:
+def first_after(year: int, month: int) -> date:
+    """The day after a month's last."""
     return date(year + month // 12, month % 12 + 1, 1)
 
 

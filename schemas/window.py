@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from schemas.period import first_after
+
 
 class Step(StrEnum):
     """How long the windows of a backfill are."""
@@ -63,7 +65,6 @@ def divide(start: date, end: date, step: Step) -> list[Window]:
         raise ValueError(f"the range {start}..{end} is empty: its end must be after its start")
     windows = []
     while start < end:
-        following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
-        windows.append(Window(start, min(following, end)))
+        windows.append(Window(start, min(first_after(start.year, start.month), end)))
         start = windows[-1].end
     return windows

@@ -11,8 +11,8 @@ import settings
 from errors import ConfigError
 from schemas.window import Window
 from tasks.rules.reads_due import windows_due
+from tasks.warehouse.catalogue import lend_catalogues
 from tasks.warehouse.engine import create_tables, open_engine, transaction
-from tasks.warehouse.queries import references
 from tasks.warehouse.runs import open_run, watermarks
 
 
@@ -23,8 +23,6 @@ def due(run_id: str, flow: str, as_of: datetime, run_dir: str) -> list[Window]:
     Raises ConfigError when the warehouse is empty: the first read is a daily run's or a backfill's.
     """
     knobs = settings.current()
-    folder = Path(run_dir)
-    folder.mkdir(parents=True, exist_ok=True)
     with transaction(open_engine(knobs), knobs) as connection:
         create_tables(connection)
         known = watermarks(connection)
@@ -32,6 +30,5 @@ def due(run_id: str, flow: str, as_of: datetime, run_dir: str) -> list[Window]:
             raise ConfigError("the warehouse is empty: run `daily` or a backfill first")
         windows = windows_due(known, as_of, knobs.incremental_trailing_days)
         open_run(connection, run_id, flow, as_of, (windows[0].start, windows[-1].end))
-        for name, frame in zip(("agencies", "procedures"), references(connection), strict=True):
-            frame.to_parquet(folder / f"{name}.parquet", index=False)
+        lend_catalogues(connection, Path(run_dir))
     return windows

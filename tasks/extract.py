@@ -16,8 +16,8 @@ from schemas.crash import point
 from schemas.window import Window
 from tasks.sources.adapters import portal_source, source_of
 from tasks.sources.catalogue import agencies, procedures
+from tasks.sources.landing import Landed, read_and_land
 from tasks.sources.protocol import PortalSource, Source
-from tasks.sources.reading import Landed, read_and_land
 
 COLLECT_AFTER = 50_000
 """Live containers made before the garbage collector looks at them: a page of cases alone makes many thousand, none of

@@ -17,7 +17,8 @@ from tasks.sources.references import read_references
 from tasks.warehouse.catalogue import replace_catalogues, replace_references
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.runs import open_run
-from tasks.warehouse.writer import SideLoad, WindowRows, load_side
+from tasks.warehouse.window_ledger import WindowRows
+from tasks.warehouse.writer import SideLoad, load_side
 
 
 @task(name="load", tags=["load"])
@@ -44,7 +45,7 @@ def load(
         replace_references(connection, read_references(knobs.reference_dir))
         point("load.after_catalogues")
         for side, outcome in validated.items():
-            windows = [_window_rows(window) for window in outcome["windows"]]
+            windows = [WindowRows.of(window) for window in outcome["windows"]]
             counts[side] = load_side(
                 connection, run_id, as_of, SideLoad(side, cleaned[side], outcome["quarantine"], windows)
             )
@@ -54,11 +55,3 @@ def load(
     for side, count in counts.items():
         get_run_logger().info("%s: %s", side, ", ".join(f"{rows} {name}" for name, rows in count.items()))
     return counts
-
-
-def _window_rows(counted: dict[str, Any]) -> WindowRows:
-    names = ("extracted", "accepted", "duplicate", "quarantined")
-    rows = {name: counted.get(name, 0) for name in names}
-    return WindowRows(
-        counted["window"], **rows, watermark=counted.get("watermark"), clock_skew=counted.get("clock_skew")
-    )

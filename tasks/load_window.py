@@ -12,7 +12,8 @@ from prefect import get_run_logger, task
 import settings
 from schemas.codes import Side
 from tasks.warehouse.engine import create_tables, open_engine, transaction
-from tasks.warehouse.writer import SideLoad, WindowRows, load_side
+from tasks.warehouse.window_ledger import WindowRows
+from tasks.warehouse.writer import SideLoad, load_side
 
 _writing = threading.Lock()
 """DuckDB's transactions of one process would meet on its catalogue; PostgreSQL's writers take turns anyway."""
@@ -27,7 +28,7 @@ def load_window(
     The files of the clean and the validate step are deleted after the commit.
     """
     knobs = settings.current()
-    windows = [_window_rows(counted) for counted in validated["windows"]]
+    windows = [WindowRows.of(counted) for counted in validated["windows"]]
     with _writing, transaction(open_engine(knobs), knobs) as connection:
         create_tables(connection)
         counts = load_side(connection, run_id, as_of, SideLoad(side, cleaned, validated["quarantine"], windows))
@@ -36,10 +37,3 @@ def load_window(
     told = ", ".join(f"{rows} {name}" for name, rows in counts.items())
     get_run_logger().info("%s %s: %s", side, ", ".join(rows.window.name for rows in windows), told)
     return counts
-
-
-def _window_rows(counted: dict[str, Any]) -> WindowRows:
-    rows = {name: counted.get(name, 0) for name in ("extracted", "accepted", "duplicate", "quarantined")}
-    return WindowRows(
-        counted["window"], **rows, watermark=counted.get("watermark"), clock_skew=counted.get("clock_skew")
-    )

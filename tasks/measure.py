@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
 from sqlalchemy import Connection
 
+from schemas.codes import Side
 from schemas.lag import MONTHS_KEPT
 from tasks.rules.lag import intervals, lags, observed
 from tasks.warehouse import lag
 
 
 def measure_lags(
-    connection: Connection, since: datetime | None, as_of: datetime, confirm: pd.Timedelta
+    connection: Connection,
+    since: datetime | None,
+    as_of: datetime,
+    confirm: pd.Timedelta,
+    skew: Mapping[Side, pd.Timedelta],
 ) -> pd.DataFrame:
     """Add what was seen to arrive since the last reconcile to the counts and measure again; returns
     `tasks.rules.lag.LAG_COLUMNS`.
 
-    A replay of kept rows reads nothing, so it sees nothing arrive. `confirm` as in `tasks.rules.lag.lags`.
+    A replay of kept rows reads nothing, so it sees nothing arrive. `confirm` as in `tasks.rules.lag.lags`; `skew`: how
+    far each side's clock is ahead of ours.
     """
     if since is not None and lag.has_read(connection, since):
         news = lag.arrived(connection, since)
-        seen = observed(news, lag.reads_until(connection, since), lag.clock_skews(connection))
+        seen = observed(news, lag.reads_until(connection, since), skew)
         before = lag.measured(connection)["deadline_seconds"]
         counts = intervals(seen, max([confirm, *(pd.Timedelta(seconds=int(s)) for s in before)]))
         if len(counts):

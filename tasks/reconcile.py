@@ -40,15 +40,16 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
                 f"the warehouse holds cases of canonical version {mixed}: run python -m flows.rehash"
             )
         quarantined = queries.open_quarantine(connection)
-        since = last_reconciled(connection)
+        since, skew = last_reconciled(connection), clock_skews(connection)
+        confirm = pd.Timedelta(hours=knobs.confirm_hours)
         ground = Ground(
             as_of=pd.Timestamp(as_of),
             lag=pd.Timedelta(minutes=knobs.lag_minutes),
-            confirm=pd.Timedelta(hours=knobs.confirm_hours),
+            confirm=confirm,
             unreadable=frozenset(quarantined["probable_code"].dropna()),
             windows=queries.windows_read(connection),
-            measured=measure_lags(connection, since, as_of, pd.Timedelta(hours=knobs.confirm_hours)),
-            skew=clock_skews(connection),
+            measured=measure_lags(connection, since, as_of, confirm, skew),
+            skew=skew,
         )
         only = stage_touched(connection, as_of, since) if touched and since and since < as_of else None
         batches = queries.disagreeing(connection, knobs.batch_rows, only)

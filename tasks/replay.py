@@ -24,11 +24,11 @@ from tasks.rules.references import new_form
 from tasks.sources.adapters import source_of
 from tasks.sources.columns import PAYLOAD, to_table
 from tasks.sources.drift import Change, Drift
-from tasks.sources.references import read_references
+from tasks.sources.references import case_code_forms
 from tasks.warehouse.bulk import to_frame
+from tasks.warehouse.catalogue import lend_catalogues
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.late import REPLAY
-from tasks.warehouse.queries import references
 from tasks.warehouse.replay import KEPT_SCHEMA, Replayed, check_time, kept_rows, load_replayed
 from tasks.warehouse.runs import close_run, open_run
 
@@ -59,8 +59,7 @@ def restore(side: Side, reasons: list[QuarantineReason], as_of: datetime, run_di
     with transaction(open_engine(knobs), knobs) as connection:
         create_tables(connection)
         check_time(connection, side, as_of)
-        for name, frame in zip(("agencies", "procedures"), references(connection), strict=True):
-            frame.to_parquet(Path(run_dir) / f"{name}.parquet", index=False)
+        lend_catalogues(connection, Path(run_dir))
         for batch in kept_rows(connection, side, reasons, knobs.batch_rows):
             for (_, start), rows in _reads(batch):
                 path = folder / f"{len(landed):05d}.parquet"
@@ -87,7 +86,7 @@ def _land(rows: pd.DataFrame, system: WireSystem, path: Path) -> pd.DataFrame:
     path.chmod(0o600)
     frame = to_frame(table.select(["case_code", "record_id", PAYLOAD]))
     keys = rows[["quarantine_id", "last_seen", "landing_file"]].reset_index(drop=True)
-    code = new_form(frame["case_code"], read_references(settings.current().reference_dir)["case_codes"])
+    code = new_form(frame["case_code"], case_code_forms(settings.current().reference_dir))
     return keys.assign(case_code=code, identity=identities(frame["record_id"], frame[PAYLOAD]))
 
 

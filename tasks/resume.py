@@ -18,7 +18,7 @@ from tasks.sources.references import read_references
 from tasks.warehouse import reading
 from tasks.warehouse.catalogue import replace_catalogues, replace_references
 from tasks.warehouse.engine import create_tables, open_engine, transaction
-from tasks.warehouse.runs import close_run, open_run, rows_a_day, unfinished_run, windows_done
+from tasks.warehouse.runs import close_run, open_run, unfinished_run, watermarks, windows_done
 from tasks.warehouse.watching import is_agency
 
 UNFINISHED = "loading"
@@ -74,7 +74,7 @@ def enter(run_id: str, flow: str, as_of: datetime, days: tuple[date, date], agen
     knobs = settings.current()
     with transaction(open_engine(knobs), knobs) as connection:
         create_tables(connection)
-        if not rows_a_day(connection):
+        if not watermarks(connection):
             raise ConfigError("there is nothing to judge: the warehouse is empty")
         if agency and not is_agency(connection, agency):
             raise ConfigError(f"there is no agency {agency} in the catalogue")

@@ -79,7 +79,7 @@ def _with_services(
     city = listed(inputs, [CITY])
     shown = service_counts(connection, city, each_month)
     by_month = listed_lines(city, shown, [month.name for month in each_month], rules).assign(level="month")
-    own = service_lines(counted, inputs, units, rules).assign(period=WHOLE)
+    own = service_lines(cells, inputs, units, rules).assign(period=WHOLE)
     own = pd.concat([own, by_month], ignore_index=True)
     gaps: dict[tuple[str, str], int] = {}
     for row in own.loc[own["period"] == WHOLE].to_dict("records"):

@@ -10,7 +10,7 @@ from prefect import get_run_logger, task
 
 import settings
 from errors import ConfigError
-from schemas.mismatch import Kind
+from schemas.mismatch import SELECTORS, Kind
 from schemas.period import day_of
 from tasks.warehouse import suppression
 from tasks.warehouse.engine import create_tables, open_engine, transaction
@@ -21,7 +21,7 @@ LONGEST = timedelta(days=366)
 
 @task(name="suppress", tags=["suppress"])
 def set_aside(selected: dict[str, str], until: date, reason: str, at: datetime) -> dict[str, Any]:
-    """Give an order over the mismatches with the selected values (names of `tasks.warehouse.suppression.SELECTORS`),
+    """Give an order over the mismatches with the selected values (names of `schemas.mismatch.SELECTORS`),
     up to and with the day `until`; returns its `suppression_id` and how many open ones it set aside.
 
     Raises ConfigError for an order without selection or reason, for an unknown kind, a day that is past or too far.
@@ -39,7 +39,7 @@ def set_aside(selected: dict[str, str], until: date, reason: str, at: datetime) 
 
 def _wrong(selected: dict[str, str], until: date, reason: str, today: date) -> list[str]:
     wrong = [] if selected else ["say which mismatches: a case, kind, agency, procedure or cause"]
-    if unknown := sorted(set(selected) - set(suppression.SELECTORS)):
+    if unknown := sorted(set(selected) - set(SELECTORS)):
         wrong.append(f"no mismatch is selected by {', '.join(unknown)}")
     if (kind := selected.get("kind")) and kind not in list(Kind):
         wrong.append(f"no kind of mismatch: {kind}")

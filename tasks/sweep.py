@@ -20,11 +20,11 @@ from schemas.period import day_of
 from schemas.window import Window
 from tasks.rules.months import months_due
 from tasks.rules.references import new_form
-from tasks.sources.references import read_references
+from tasks.sources.references import case_code_forms
 from tasks.warehouse import sweeps
 from tasks.warehouse.bulk import to_frame
+from tasks.warehouse.catalogue import lend_catalogues
 from tasks.warehouse.engine import create_tables, open_engine, transaction
-from tasks.warehouse.queries import references
 from tasks.warehouse.runs import close_run, open_run
 
 
@@ -33,8 +33,6 @@ def choose_months(run_id: str, as_of: datetime, run_dir: str, months: Sequence[W
     """Enter the run; returns the given months, else the `number` that were swept longest ago. The catalogues as last
     read are put into the folder of the run. Raises ConfigError when no whole month is stored."""
     knobs = settings.current()
-    folder = Path(run_dir)
-    folder.mkdir(parents=True, exist_ok=True)
     with transaction(open_engine(knobs), knobs) as connection:
         create_tables(connection)
         first = sweeps.first_day(connection)
@@ -45,8 +43,7 @@ def choose_months(run_id: str, as_of: datetime, run_dir: str, months: Sequence[W
             raise ConfigError("there is no whole month to sweep: run `daily` or a backfill first")
         days = (min(month.start for month in due), max(month.end for month in due))
         open_run(connection, run_id, "sweep", as_of, days)
-        for name, frame in zip(("agencies", "procedures"), references(connection), strict=True):
-            frame.to_parquet(folder / f"{name}.parquet", index=False)
+        lend_catalogues(connection, Path(run_dir))
     return due
 
 
@@ -78,7 +75,7 @@ def compare_keys(
 def _keys(files: Sequence[str]) -> pa.Table:
     """The case codes of landed files, each once, in the form in which they are stored."""
     parts = [to_frame(pq.read_table(file, columns=["case_code"]))["case_code"] for file in files]
-    forms = read_references(settings.current().reference_dir)["case_codes"]
+    forms = case_code_forms(settings.current().reference_dir)
     codes = [pa.array(new_form(part, forms), pa.string(), from_pandas=True) for part in parts]
     every = pc.unique(pa.chunked_array(codes, pa.string()))
     return pa.table([every.filter(pc.greater(pc.utf8_length(every), 0))], schema=sweeps.KEYS)

@@ -23,9 +23,9 @@ from schemas.window import Window
 from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys, with_duplicates
 from tasks.rules.references import new_form
 from tasks.rules.typed import typed
-from tasks.sources.references import read_references
+from tasks.sources.references import case_code_forms
 from tasks.warehouse.bulk import to_frame
-from tasks.warehouse.writer import QUARANTINE_SCHEMA
+from tasks.warehouse.set_aside import QUARANTINE_SCHEMA
 
 
 @task(name="validate", task_run_name="validate {side}", tags=["validate"])
@@ -42,8 +42,9 @@ def validate(side: Side, landed: list[dict[str, Any]], run_dir: str, stop_at_flo
         counts[read["window"]]["extracted"] += read["rows"]
     by_reason: Counter[str] = Counter()
     accepted, quarantined = [], []
-    for number, batch in enumerate(_batches(landed, knobs.batch_rows)):
-        good, bad = _judge(side, batch, counts)
+    forms = case_code_forms(knobs.reference_dir)
+    for number, batch in enumerate(_batches(landed, knobs.batch_rows, forms)):
+        good, bad = _judge(side, batch, counts, forms)
         by_reason.update(bad["reason"].tolist())
         accepted.append(_write(pa.Table.from_pandas(good, preserve_index=False), folder / f"accepted-{number:04d}"))
         point("validate.after_accepted")
@@ -62,11 +63,11 @@ def validate(side: Side, landed: list[dict[str, Any]], run_dir: str, stop_at_flo
     return {"side": side, "accepted": accepted, "quarantine": quarantined, "windows": windows, "reasons": by_reason}
 
 
-def _batches(landed: list[dict[str, Any]], rows: int) -> Iterator[pd.DataFrame]:
+def _batches(landed: list[dict[str, Any]], rows: int, forms: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Landed rows in reading order, about `rows` at a time, with where they came from and whether their key repeats."""
     paths = [(path, read["window"]) for read in landed for path in read["files"]]
     keys = pd.concat([_keys(path) for path, _ in paths], ignore_index=True)
-    keys["case_code"] = new_form(keys["case_code"], case_code_forms())
+    keys["case_code"] = new_form(keys["case_code"], forms)
     keys["repeat"] = repeated_keys(keys)
     repeats = {path: part["repeat"] for path, part in keys.groupby("path", sort=False)}
     pending: list[pd.DataFrame] = []
@@ -81,11 +82,6 @@ def _batches(landed: list[dict[str, Any]], rows: int) -> Iterator[pd.DataFrame]:
         yield pd.concat(pending, ignore_index=True)
 
 
-def case_code_forms() -> pd.DataFrame:
-    """The site's table of old and new forms of case codes."""
-    return read_references(settings.current().reference_dir)["case_codes"]
-
-
 def _keys(path: str) -> pd.DataFrame:
     """The keys of one landed file; whole payloads are read only where rows have no record id."""
     keys = to_frame(pq.read_table(path, columns=["case_code", "record_id"])).assign(path=path)
@@ -94,10 +90,12 @@ def _keys(path: str) -> pd.DataFrame:
     return keys.assign(identity=identities(keys["record_id"], payload))
 
 
-def _judge(side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _judge(
+    side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]], forms: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split a batch into accepted and set-aside rows, and count both in their windows."""
     words = settings.current().city_status_map or STATUS_WORDS[settings.current().city_adapter]
-    rows = typed(side, batch, words, case_code_forms())
+    rows = typed(side, batch, words, forms)
     verdicts = reasons(side, failures(side, rows))
     rows["reason"] = verdicts["reason"].reindex(rows.index).astype("string[pyarrow]")
     rows["reasons"] = verdicts["reasons"].reindex(rows.index).astype("string[pyarrow]")

@@ -55,12 +55,11 @@ def against_published(
         published, given = unit.published.get(code), unit.ratios.get(code)
         if code not in COUNTED or (published is None and given is None):
             continue
+        theirs = published if published is not None else rounded(points(rules.indicator(code), *(given or (0, 0))))
         if code not in own:
-            theirs = published if published is not None else rounded(points(rules.indicator(code), *(given or (0, 0))))
             lines.append(Line(unit.code, code, given, theirs, None, None, None, UNKNOWN_UNIT))
             continue
         ours = rounded(points(rules.indicator(code), *own[code]))
-        theirs = published if published is not None else rounded(points(rules.indicator(code), *(given or (0, 0))))
         cause = _cause(code, given, theirs, own[code], readings, rules)
         lines.append(Line(unit.code, code, given, theirs, own[code], ours, ours - theirs, cause))
     return lines

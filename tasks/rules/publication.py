@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from schemas.codes import Side
 from schemas.period import Period, Timeline
 from schemas.publication import Inputs
 from schemas.publication import digest as digest_of
@@ -15,7 +16,7 @@ from schemas.ruleset import RuleSet
 from tasks.rules.apportion import scaled
 from tasks.rules.index import SCALE, both_sides, score_lines, spread
 from tasks.rules.score import Unit, points, read_units, rounded, score_unit
-from tasks.rules.services import service_lines
+from tasks.rules.services import cells_by_unit, service_lines
 
 LINE_COLUMNS: Final = ("level", "unit", "indicator", "side", "numerator", "denominator", "points")
 TOTAL: Final = "TOTAL"
@@ -72,7 +73,8 @@ def _services(
     places = lines.loc[~lines["level"].isin(["procedure", "field"]), ["level", "unit"]].drop_duplicates()
     pairs = places.itertuples(index=False, name=None)
     asked = [(str(level), "" if level == "city" else str(unit)) for level, unit in pairs]
-    found = service_lines(cells, inputs, asked, rules)
+    by_side = {side: cells_by_unit(cells, side) for side in Side}
+    found = service_lines(by_side, inputs, asked, rules)
     found["unit"] = found["unit"].replace({"": city_unit})
     given = {(unit.code, code) for unit in units.values() for code in (*unit.ratios, *unit.published)}
     own = zip(found["unit"], found["indicator"], strict=True)

@@ -80,12 +80,13 @@ def cells_by_unit(counted: pd.DataFrame, side: Side) -> dict[str, dict[tuple[str
 
 
 def service_lines(
-    counted: pd.DataFrame, inputs: Inputs, units: Iterable[tuple[str, str]], rules: RuleSet
+    cells: Mapping[Side, Mapping[str, Cells]], inputs: Inputs, units: Iterable[tuple[str, str]], rules: RuleSet
 ) -> pd.DataFrame:
-    """Score lines of the indicators of SERVICES: `level`, `unit`, `indicator`, `side`, `numerator`, `denominator`,
-    `points` (in 1/SCALE). `units`: level and code, the code of the city being "" here. Units without a procedure in
-    the catalogue have no line."""
-    cells = {side: cells_by_unit(counted, side) for side in Side}
+    """Score lines of the indicators of SERVICES, from the cells of each side by unit: `level`, `unit`, `indicator`,
+    `side`, `numerator`, `denominator`, `points` (in 1/SCALE).
+
+    `units`: level and code, the code of the city being "" here. Units without a procedure in the catalogue have no
+    line."""
     rows: list[dict[str, Any]] = []
     for level, unit in units:
         services = services_of(inputs, unit)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
 import pandas as pd
 
-from schemas.mismatch import Verdict
-
-SELECTORS: Final = ("case_code", "kind", "agency_code", "procedure_code", "cause")
-"""What an order may name; what it does not name is any."""
+from schemas.mismatch import SELECTORS, Verdict
 
 
 def set_aside(findings: pd.DataFrame, orders: pd.DataFrame, today: date) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import IO, Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ARRAY, Connection, MetaData, Select, String, Table, func, literal, select
+from sqlalchemy import ARRAY, Column, Connection, MetaData, Select, String, Table, func, literal, select
 from sqlalchemy.schema import DropTable
 
 from tasks.warehouse.postgres_copy import batches_of, copy_batches, copy_in, copy_out, refresh_statistics
@@ -22,14 +22,20 @@ COPY_ROWS = 50_000
 _UTC = pa.timestamp("us", tz="UTC")
 
 
+def temporary(connection: Connection, name: str, *columns: Column[Any]) -> Table:
+    """An empty temporary table in place of an earlier one of its name; gone with the connection."""
+    table = Table(name, MetaData(), *columns, prefixes=["TEMPORARY"])
+    connection.execute(DropTable(table, if_exists=True))
+    table.create(connection, checkfirst=False)
+    return table
+
+
 def stage(connection: Connection, name: str, schema: pa.Schema, files: Sequence[str]) -> Table:
     """A temporary table `name` of `schema`, filled from Parquet files; gone with the connection.
 
     DuckDB reads the files itself, in parallel and without a copy in Python; PostgreSQL takes COPY, a batch at a time.
     """
-    table = Table(name, MetaData(), *columns_of(schema), prefixes=["TEMPORARY"])
-    connection.execute(DropTable(table, if_exists=True))
-    table.create(connection, checkfirst=False)
+    table = temporary(connection, name, *columns_of(schema))
     if connection.dialect.name == "postgresql":
         copy_in(connection, table, schema, files, COPY_ROWS)
     elif files:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.crash import point
-from tasks.warehouse.tables import agency, agency_alias, case_code_form, procedure, procedure_alias
+from tasks.warehouse.queries import references
+from tasks.warehouse.reference_tables import agency, agency_alias, case_code_form, procedure, procedure_alias
 
 REFERENCES = {"case_codes": case_code_form, "procedure_codes": procedure_alias, "agency_aliases": agency_alias}
 """File of `schemas.references` -> the table that shows what was in it."""
+
+
+def lend_catalogues(connection: Connection, folder: Path) -> None:
+    """Put the catalogues as last read into a folder, which is made: `agencies.parquet`, `procedures.parquet`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in zip(("agencies", "procedures"), references(connection), strict=True):
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
 
 
 def replace_references(connection: Connection, references: Mapping[str, pd.DataFrame]) -> None:

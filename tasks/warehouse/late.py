@@ -31,7 +31,9 @@ from schemas.codes import Side
 from schemas.crash import point
 from schemas.window import Window
 from tasks.warehouse import tables
+from tasks.warehouse.days import inside
 from tasks.warehouse.history import Span, next_read, with_read
+from tasks.warehouse.published import known
 
 Reads = dict[Window, list[datetime]]
 
@@ -44,10 +46,18 @@ CHUNK = 1_000
 
 def known_after(connection: Connection, side: Side, as_of: datetime) -> bool:
     """Whether a read of this side, or a replay of kept rows, at or after `as_of` is in the warehouse already."""
-    w, r = tables.window.c, tables.run.c
-    read = select(w.read_at).where(w.side == side.value, w.read_at >= as_of).limit(1)
-    replayed = select(r.as_of).where(r.flow == REPLAY, r.as_of >= as_of).limit(1)
-    return any(connection.execute(newer).first() is not None for newer in (read, replayed))
+    w = tables.window.c
+    read = select(w.read_at).where(w.side == side.value, w.read_at >= as_of)
+    return _finds(connection, read, _replayed(as_of))
+
+
+def _replayed(as_of: datetime) -> Select[Any]:
+    r = tables.run.c
+    return select(r.as_of).where(r.flow == REPLAY, r.as_of >= as_of)
+
+
+def _finds(connection: Connection, *queries: Select[Any]) -> bool:
+    return any(connection.execute(query.limit(1)).first() is not None for query in queries)
 
 
 def is_late(connection: Connection, side: Side, as_of: datetime, windows: Sequence[Window], cases: Table) -> bool:
@@ -58,16 +68,15 @@ def is_late(connection: Connection, side: Side, as_of: datetime, windows: Sequen
     """
     if not known_after(connection, side, as_of):
         return False
-    w, r, v = tables.window.c, tables.run.c, tables.version.c
+    w, v = tables.window.c, tables.version.c
     overlapping = or_(false(), *(and_(w.window_start < window.end, w.window_end > window.start) for window in windows))
-    replayed = select(r.as_of).where(r.flow == REPLAY, r.as_of >= as_of)
     again = select(w.read_at).where(w.side == side.value, w.read_at >= as_of, overlapping)
     met = select(v.case_code).where(
         v.side == side.value,
         or_(v.recorded_from >= as_of, v.recorded_to >= as_of),
         exists().where(cases.c.case_code == v.case_code),
     )
-    return any(connection.execute(query.limit(1)).first() is not None for query in (replayed, again, met))
+    return _finds(connection, _replayed(as_of), again, met)
 
 
 def load_late(
@@ -88,7 +97,7 @@ def load_late(
     reads = _reads(connection, side)
     changed = {row["case_code"]: row for row in connection.execute(_changed(side, cases, as_of)).mappings()}
     absent = {row["case_code"]: row for row in connection.execute(_absent(side, cases, bad, as_of, windows)).mappings()}
-    known = _known(connection, side, sorted(changed.keys() | absent.keys()))
+    histories = _histories(connection, side, sorted(changed.keys() | absent.keys()))
     point("warehouse.late.after_known")
     loaded = Counter(row["window_start"] for row in changed.values())
     gone = Counter(_start(row["listed_day"], windows) for row in absent.values())
@@ -96,9 +105,9 @@ def load_late(
     for code, row in (absent | changed).items():
         until = next_read(_covering(reads, row), as_of)
         if code in changed:
-            rebuilt[code] = with_read(known[code], as_of, until, row["content_hash"], {**row, "run_id": run_id})
+            rebuilt[code] = with_read(histories[code], as_of, until, row["content_hash"], {**row, "run_id": run_id})
         else:
-            rebuilt[code] = with_read(known[code], as_of, until, None)
+            rebuilt[code] = with_read(histories[code], as_of, until, None)
     point("warehouse.late.before_write")
     _write(connection, side, rebuilt)
     point("warehouse.late.after_write")
@@ -107,7 +116,7 @@ def load_late(
 
 def _known_at(side: Side, as_of: datetime) -> ColumnElement[bool]:
     v = tables.version.c
-    return and_(v.side == side.value, v.recorded_from <= as_of, or_(v.recorded_to.is_(None), v.recorded_to > as_of))
+    return and_(v.side == side.value, known(tables.version, as_of))
 
 
 def _changed(side: Side, cases: Table, as_of: datetime) -> Select[Any]:
@@ -120,10 +129,11 @@ def _changed(side: Side, cases: Table, as_of: datetime) -> Select[Any]:
 def _absent(side: Side, cases: Table, bad: Table, as_of: datetime, windows: Sequence[Window]) -> Select[Any]:
     """Cases known at `as_of` in the windows' days that the read does not list; unreadable ones are not absent."""
     v = tables.version.c
-    inside = or_(false(), *(and_(v.listed_day >= window.start, v.listed_day < window.end) for window in windows))
     listed = exists().where(cases.c.case_code == v.case_code)
     unreadable = exists().where(bad.c.probable_code == v.case_code)
-    return select(v.case_code, v.listed_day).where(_known_at(side, as_of), inside, ~listed, ~unreadable)
+    return select(v.case_code, v.listed_day).where(
+        _known_at(side, as_of), inside(v.listed_day, windows), ~listed, ~unreadable
+    )
 
 
 def _reads(connection: Connection, side: Side) -> Reads:
@@ -144,15 +154,15 @@ def _start(day: date, windows: Sequence[Window]) -> date:
     return next(window.start for window in windows if window.start <= day < window.end)
 
 
-def _known(connection: Connection, side: Side, codes: Sequence[str]) -> dict[str, list[Span]]:
+def _histories(connection: Connection, side: Side, codes: Sequence[str]) -> dict[str, list[Span]]:
     """Every version, of any time, of these cases."""
     v = tables.version.c
-    known: dict[str, list[Span]] = defaultdict(list)
+    found: dict[str, list[Span]] = defaultdict(list)
     for part in _chunks(codes):
         rows = select(tables.version).where(v.side == side.value, v.case_code.in_(part))
         for row in connection.execute(rows).mappings():
-            known[row["case_code"]].append(_span(row))
-    return known
+            found[row["case_code"]].append(_span(row))
+    return found
 
 
 def _span(row: RowMapping) -> Span:

@@ -16,8 +16,9 @@ from tasks.warehouse.bulk import fetch, to_frame
 from tasks.warehouse.index_counts import named_columns
 from tasks.warehouse.index_tables import publication, publication_case, publication_line
 from tasks.warehouse.published import keeps_cases, known, known_cases
+from tasks.warehouse.reference_tables import agency, procedure
 from tasks.warehouse.scores import LINE_SCHEMA, points_of, stage_frame
-from tasks.warehouse.tables import agency, procedure, run, version
+from tasks.warehouse.tables import run, version
 
 _ENDED = [int(status) for status in END_STATUSES]
 _LINE_SCHEMA = pa.schema([field for field in LINE_SCHEMA if field.name != "period"])

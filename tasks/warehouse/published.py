@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     and_,
     exists,
-    false,
     literal,
     or_,
     select,
@@ -29,6 +28,7 @@ from sqlalchemy import (
 
 from schemas.codes import Side
 from schemas.window import Window
+from tasks.warehouse.days import inside
 from tasks.warehouse.index_tables import PAIR_COLUMNS, publication, publication_case
 from tasks.warehouse.tables import version
 
@@ -73,8 +73,7 @@ def keep_published(
 
 def _not_kept(publication_id: str, at: datetime, side: Side, cases: Table, windows: Sequence[Window]) -> Select[Any]:
     v = version.c
-    inside = or_(false(), *(and_(v.listed_day >= window.start, v.listed_day < window.end) for window in windows))
-    listed = select(v.case_code).where(v.side == side.value, inside)
+    listed = select(v.case_code).where(v.side == side.value, inside(v.listed_day, windows))
     codes = union(select(cases.c.case_code), listed).subquery("touched")
     kept = publication_case.c
     already = exists().where(

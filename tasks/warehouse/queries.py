@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import CTE, ColumnElement, Connection, FromClause, Table, and_, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, FromClause, Table, and_, func, select
 
 from schemas.case import CANONICAL_VERSION, CASE_SCHEMA
 from schemas.codes import QuarantineReason, Side
 from tasks.warehouse.bulk import fetch, fetch_batches, to_frame
-from tasks.warehouse.tables import agency, procedure, quarantine, version, window
+from tasks.warehouse.published import known
+from tasks.warehouse.reference_tables import agency, procedure
+from tasks.warehouse.tables import quarantine, version, window
 
 _UNJUDGED = frozenset(
     {"record_id", "population_linked", "agency_rung", "canonical_version", "content_hash"}
@@ -144,6 +146,5 @@ def text_findings(connection: Connection) -> int:
 def cases_as_of(connection: Connection, side: Side, at: datetime) -> pd.DataFrame:
     """One side exactly as it was known at `at`: the columns of a canonical case."""
     v = version.c
-    known = and_(v.recorded_from <= at, or_(v.recorded_to.is_(None), v.recorded_to > at))
-    rows = select(*(v[name] for name in CASE_SCHEMA.names)).where(v.side == side.value, known).order_by(v.case_code)
-    return to_frame(fetch(connection, rows))
+    rows = select(*(v[name] for name in CASE_SCHEMA.names)).where(v.side == side.value, known(version, at))
+    return to_frame(fetch(connection, rows.order_by(v.case_code)))

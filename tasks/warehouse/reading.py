@@ -6,13 +6,13 @@ import pandas as pd
 from sqlalchemy import Connection, case, func, select
 
 from schemas.lag import ALL
-from schemas.mismatch import Verdict
+from schemas.mismatch import BELIEVED, Verdict
 from tasks.warehouse.bulk import fetch, to_frame
 from tasks.warehouse.index_tables import attribution, interval, other_score, published, recommendation
-from tasks.warehouse.tables import agency, lag, mismatch, mismatch_event, quarantine, score, window
+from tasks.warehouse.reference_tables import agency
+from tasks.warehouse.tables import lag, mismatch, mismatch_event, quarantine, score, window
 
 _OPEN = mismatch.c.resolved_at.is_(None)
-_BELIEVED = (Verdict.LATE.value, Verdict.CONFIRMED.value)
 _DISBELIEVED = (Verdict.UNKNOWN.value, Verdict.SUPPRESSED.value)
 
 
@@ -49,7 +49,7 @@ def fingerprints(connection: Connection) -> pd.DataFrame:
     m = mismatch.c
     key = (m.agency_code, m.procedure_code, m.field, m.cause)
     rows = select(*key, func.count().label("rows"), func.sum(m.points_lost).label("points"))
-    return to_frame(fetch(connection, rows.where(_OPEN, m.verdict.in_(_BELIEVED)).group_by(*key)))
+    return to_frame(fetch(connection, rows.where(_OPEN, m.verdict.in_(BELIEVED)).group_by(*key)))
 
 
 def lags(connection: Connection) -> pd.DataFrame:

@@ -23,8 +23,9 @@ from schemas.codes import QuarantineReason, Side
 from tasks.warehouse.bulk import fetch, fetch_batches, stage, to_frame
 from tasks.warehouse.late import known_after
 from tasks.warehouse.published import keep_published
+from tasks.warehouse.set_aside import QUARANTINE_SCHEMA
 from tasks.warehouse.tables import quarantine, version
-from tasks.warehouse.writer import KEY_SCHEMA, QUARANTINE_SCHEMA, write_versions
+from tasks.warehouse.writer import KEY_SCHEMA, write_versions
 
 KEPT_SCHEMA = pa.schema(
     [

@@ -10,11 +10,10 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, insert, literal, select, update
 
 from errors import ConfigError
-from schemas.mismatch import Verdict
+from schemas.mismatch import SELECTORS, Verdict
 from tasks.warehouse.bulk import fetch, to_frame
 from tasks.warehouse.tables import mismatch, mismatch_event, suppression
 
-SELECTORS = ("case_code", "kind", "agency_code", "procedure_code", "cause")
 COMMAND = "suppress"
 """What stands for the run of an event that the command itself wrote."""
 

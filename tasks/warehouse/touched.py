@@ -10,11 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Select, Table, Text, and_, exists, func, or_, select
-from sqlalchemy.schema import DropTable
+from sqlalchemy import Column, Connection, Select, Table, Text, and_, exists, func, or_, select
 
 from schemas.mismatch import Kind, Verdict
-from tasks.warehouse.bulk import analyze
+from tasks.warehouse.bulk import analyze, temporary
 from tasks.warehouse.tables import mismatch, quarantine, suppression, version
 
 _RESIDUE = (Kind.AMBIGUOUS.value, Kind.MISSING_ON_PORTAL.value, Kind.MISSING_IN_CITY.value)
@@ -30,9 +29,7 @@ def last_reconciled(connection: Connection) -> datetime | None:
 
 def stage_touched(connection: Connection, as_of: datetime, since: datetime) -> Table:
     """The codes whose findings may be others at `as_of` than at the reconcile at `since`: `case_code`, each once."""
-    table = Table("stage_touched", MetaData(), Column("case_code", Text, nullable=False), prefixes=["TEMPORARY"])
-    connection.execute(DropTable(table, if_exists=True))
-    table.create(connection, checkfirst=False)
+    table = temporary(connection, "stage_touched", Column("case_code", Text, nullable=False))
     reasons = (_changed(since), _unsettled(), _ordered(since), _set_aside(since), _overdue_since(since, as_of))
     for reason in reasons:
         _add(connection, table, reason)

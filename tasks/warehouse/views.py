@@ -15,7 +15,7 @@ from sqlalchemy import Column, ColumnElement, Connection, MetaData, Select, Stri
 
 from schemas.case import CASE_SCHEMA
 from schemas.codes import QUARANTINE_LABELS, STATUS_LABELS, Label, Side
-from schemas.mismatch import KINDS, VERDICT_LABELS, Verdict
+from schemas.mismatch import BELIEVED, KINDS, VERDICT_LABELS
 from tasks.warehouse.index_tables import other_score
 from tasks.warehouse.tables import mismatch, quarantine, score, version
 
@@ -71,7 +71,7 @@ def _mismatches() -> Select[Any]:
 
 def _faults() -> Select[Any]:
     m = mismatch.c
-    believed = m.verdict.in_([Verdict.LATE.value, Verdict.CONFIRMED.value])
+    believed = m.verdict.in_(BELIEVED)
     agencies, procedures = (func.count(column.distinct()) for column in (m.agency_code, m.procedure_code))
     return (
         select(

@@ -8,7 +8,8 @@ from decimal import Decimal
 from sqlalchemy import Connection, case, func, select
 
 from schemas.codes import Side
-from tasks.warehouse.tables import agency, mismatch, mismatch_event, quarantine, run, score, version
+from tasks.warehouse.reference_tables import agency
+from tasks.warehouse.tables import mismatch, mismatch_event, quarantine, run, score, version
 
 
 def open_by_kind(connection: Connection) -> dict[str, dict[str, int]]:

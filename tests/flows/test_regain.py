@@ -28,7 +28,7 @@ from tasks.rules.score import points
 from tasks.warehouse import reading
 from tasks.warehouse.engine import open_engine, transaction
 from tasks.warehouse.index_tables import attribution, other_score
-from tasks.warehouse.tables import agency
+from tasks.warehouse.reference_tables import agency
 from tests.flows.pushing import push, record
 
 FEWEST = 10

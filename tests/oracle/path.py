@@ -36,7 +36,9 @@ from tasks.sources.drift import Drift
 from tasks.warehouse import queries, tables
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.ledger import FINDING_SCHEMA, remember
-from tasks.warehouse.writer import QUARANTINE_SCHEMA, SideLoad, WindowRows, load_side
+from tasks.warehouse.set_aside import QUARANTINE_SCHEMA
+from tasks.warehouse.window_ledger import WindowRows
+from tasks.warehouse.writer import SideLoad, load_side
 
 Record = dict[str, Any]
 LAG, CONFIRM = timedelta(minutes=60), timedelta(hours=24)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.rules.suppress import SELECTORS, set_aside
+from schemas.mismatch import SELECTORS
+from tasks.rules.suppress import set_aside
 
 TODAY = date(2026, 3, 2)
 FINDINGS = pd.DataFrame(

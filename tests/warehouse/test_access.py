@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.schema import DDL
 
-from tasks.warehouse import access, tables
+from tasks.warehouse import access, reference_tables, tables
 from tasks.warehouse.index_tables import metadata
 from tests.warehouse.conftest import Warehouse
 
@@ -61,8 +61,8 @@ def plant(connection: Connection) -> None:
     for declared in metadata.sorted_tables:
         rows = [{field.name: value(field, mark) for field in declared.columns} | absent(declared) for mark in AGENCIES]
         connection.execute(declared.insert(), rows)
-    connection.execute(tables.procedure.delete())
-    connection.execute(tables.procedure.insert().values(procedure_code="for all"))
+    connection.execute(reference_tables.procedure.delete())
+    connection.execute(reference_tables.procedure.insert().values(procedure_code="for all"))
 
 
 def absent(declared: Table) -> dict[str, None]:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from errors import WarehouseError, WarehouseLocked
 from schemas.case import CASE_SCHEMA
-from tasks.warehouse import bulk, tables
+from tasks.warehouse import bulk, reference_tables, tables
 from tasks.warehouse.engine import open_engine, open_reader, publish_snapshot, transaction
 from tests.warehouse.conftest import Warehouse, settings_for
 
@@ -141,7 +141,7 @@ def test_a_refused_row_is_not_repeated_in_the_error(on_postgres: Warehouse, tmp_
 
 
 def test_statements_that_fail_do_not_show_their_values(warehouse: Warehouse) -> None:
-    wrong = tables.procedure.insert().values(procedure_code=None, procedure_name="Nguyễn Văn A")
+    wrong = reference_tables.procedure.insert().values(procedure_code=None, procedure_name="Nguyễn Văn A")
     with pytest.raises(DBAPIError) as caught, warehouse.begin() as connection:
         connection.execute(wrong)
     assert "SQL parameters hidden" in str(caught.value)
@@ -179,8 +179,8 @@ def test_a_second_writer_waits_and_then_says_who_holds_the_warehouse(warehouse: 
 
 
 def test_readers_see_one_state_and_cannot_write(warehouse: Warehouse) -> None:
-    row = tables.procedure.insert().values(procedure_code="1.000001")
-    count = select(func.count()).select_from(tables.procedure)
+    row = reference_tables.procedure.insert().values(procedure_code="1.000001")
+    count = select(func.count()).select_from(reference_tables.procedure)
     publish_snapshot(warehouse.settings)
     with open_reader(warehouse.settings).connect() as reader:
         assert reader.execute(count).scalar_one() == 0

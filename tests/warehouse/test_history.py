@@ -22,7 +22,8 @@ from schemas.codes import Side
 from schemas.window import Window
 from tasks.warehouse import queries, tables
 from tasks.warehouse.history import Span, said_at, with_read
-from tasks.warehouse.writer import SideLoad, WindowRows, load_side
+from tasks.warehouse.window_ledger import WindowRows
+from tasks.warehouse.writer import SideLoad, load_side
 
 WINDOWS = [Window(date(2026, 3, 2), date(2026, 3, 9)), Window(date(2026, 3, 9), date(2026, 3, 16))]
 START = datetime(2026, 3, 20, tzinfo=UTC)

@@ -20,7 +20,7 @@ from schemas.ruleset import RULE_SETS
 from tasks.rules.contribution import CASE_COLUMNS, contributions
 from tasks.rules.index import spread
 from tasks.rules.listed import listed, listed_lines
-from tasks.rules.services import service_lines
+from tasks.rules.services import cells_by_unit, service_lines
 from tasks.warehouse.index_counts import differing_pairs, grouped
 from tasks.warehouse.index_tables import metadata
 from tasks.warehouse.service_cells import service_cells, service_counts
@@ -162,10 +162,10 @@ def test_procedures_count_alike_case_by_case_and_in_columns(warehouse: Any) -> N
         procedures = listed(inputs, units)
         counted = service_counts(connection, procedures, by_month)
         found = listed_lines(procedures, counted, [month.name for month in by_month], RULE_SETS["national/2"])
-        slow = [
-            service_lines(service_cells(connection, month), inputs, [("", u) for u in units], RULE_SETS["national/2"])
-            for month in by_month
-        ]
+        counts = [service_cells(connection, month) for month in by_month]
+        cells = [{side: cells_by_unit(shown, side) for side in Side} for shown in counts]
+        rules, asked = RULE_SETS["national/2"], [("", unit) for unit in units]
+        slow = [service_lines(each, inputs, asked, rules) for each in cells]
     expected = pd.concat([lines.assign(period=month.name) for month, lines in zip(by_month, slow, strict=True)])
     names = ["unit", "period", "indicator", "side", "numerator", "denominator", "points"]
     assert sorted(map(tuple, found[names].to_numpy())) == sorted(map(tuple, expected[names].to_numpy()))

@@ -34,10 +34,12 @@ from tasks.warehouse import publications
 from tasks.warehouse.bulk import analyze
 from tasks.warehouse.engine import open_engine, transaction
 from tasks.warehouse.index_tables import published
+from tasks.warehouse.reference_tables import agency, procedure
 from tasks.warehouse.scores import stage_frame
-from tasks.warehouse.tables import agency, procedure, run, version
+from tasks.warehouse.tables import run, version
 from tasks.warehouse.tables import window as window_ledger
-from tasks.warehouse.writer import SideLoad, WindowRows, load_side
+from tasks.warehouse.window_ledger import WindowRows
+from tasks.warehouse.writer import SideLoad, load_side
 
 CASES, CHANGED = 12_000, 10_000
 THEN, NOW = datetime(2026, 10, 20, 3, tzinfo=UTC), datetime(2026, 11, 24, 3, tzinfo=UTC)

@@ -53,7 +53,7 @@ def test_changes_that_arrive_are_measured(warehouse: Any) -> None:
         open_version(connection, Side.PORTAL, 9_002, 1, row_hash=-1)  # there, and still otherwise
         open_version(connection, Side.PORTAL, 9_003, 0, received_at=READS[0])  # on the portal first
         open_version(connection, Side.CITY, 9_003, 1)
-        measured = measure_lags(connection, READS[0], READS[1], CONFIRM)
+        measured = measure_lags(connection, READS[0], READS[1], CONFIRM, lag.clock_skews(connection))
         assert lag.clock_skews(connection) == {Side.CITY: pd.Timedelta("10min")}
         to_portal = measured.loc[measured["direction"] == "to_portal"].set_index("procedure_code")
         assert set(to_portal.index) == {ALL, "1.000001"}
@@ -74,10 +74,10 @@ def test_the_first_read_and_a_replay_see_nothing_arrive(warehouse: Any) -> None:
         read_windows(connection, 0)
         open_version(connection, Side.CITY, 1, 0, modified_at=READS[0] - timedelta(hours=1))
         open_version(connection, Side.PORTAL, 1, 0)
-        assert measure_lags(connection, None, READS[0], CONFIRM).empty
+        assert measure_lags(connection, None, READS[0], CONFIRM, lag.clock_skews(connection)).empty
         open_version(connection, Side.CITY, 2, 1, modified_at=READS[0] - timedelta(hours=1))
         open_version(connection, Side.PORTAL, 2, 1)
-        assert measure_lags(connection, READS[0], READS[1], CONFIRM).empty
+        assert measure_lags(connection, READS[0], READS[1], CONFIRM, lag.clock_skews(connection)).empty
         assert connection.execute(select(func.count()).select_from(tables.arrival)).scalar_one() == 0
         assert queries.windows_read(connection)["read_at"].nunique() == 1
 

@@ -19,8 +19,10 @@ from schemas.window import Window
 from tasks.warehouse.late import REPLAY
 from tasks.warehouse.replay import KEPT_SCHEMA, Replayed, kept_rows, load_replayed
 from tasks.warehouse.runs import open_run
+from tasks.warehouse.set_aside import QUARANTINE_SCHEMA
 from tasks.warehouse.tables import quarantine, version
-from tasks.warehouse.writer import QUARANTINE_SCHEMA, SideLoad, WindowRows, load_side
+from tasks.warehouse.window_ledger import WindowRows
+from tasks.warehouse.writer import SideLoad, load_side
 
 WEEKS = [Window(date(2026, 3, 2), date(2026, 3, 9)), Window(date(2026, 3, 9), date(2026, 3, 16))]
 

@@ -18,7 +18,8 @@ from tasks.warehouse.ledger import FINDING_SCHEMA, remember
 from tasks.warehouse.queries import Share, disagreeing
 from tasks.warehouse.tables import suppression
 from tasks.warehouse.touched import last_reconciled, stage_touched
-from tasks.warehouse.writer import SideLoad, WindowRows, load_side
+from tasks.warehouse.window_ledger import WindowRows
+from tasks.warehouse.writer import SideLoad, load_side
 
 DAY = Window(date(2026, 4, 1), date(2026, 4, 2))
 FIRST = datetime(2026, 6, 1, tzinfo=UTC)

@@ -15,7 +15,8 @@ from schemas.case import CASE_SCHEMA
 from schemas.codes import Side
 from schemas.window import Window
 from tasks.warehouse import queries, tables
-from tasks.warehouse.writer import SideLoad, WindowRows, load_side
+from tasks.warehouse.window_ledger import WindowRows
+from tasks.warehouse.writer import SideLoad, load_side
 
 FIRST = date(2026, 4, 1)
 CLOCK = datetime(2026, 6, 1, tzinfo=UTC)

@@ -69,15 +69,13 @@ def differences(connection: Connection) -> list[Any]:
 
 
 def options(dialect: str) -> dict[str, Any]:
-    """How Alembic compares: views are no tables, comments are not migrated, DuckDB has one type of text and no partial
-    indexes."""
+    """How Alembic compares: views are no tables, comments are not migrated, DuckDB has one type of text and is given no
+    index."""
 
-    def compared(thing: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+    def compared(_thing: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
         if kind == "table":
             return not (name or "").startswith(("out_", VERSION_TABLE))
-        if kind == "index" and dialect != "postgresql":
-            return thing.dialect_options["postgresql"]["where"] is None
-        return True
+        return kind != "index" or dialect == "postgresql"
 
     return {
         "target_metadata": metadata,

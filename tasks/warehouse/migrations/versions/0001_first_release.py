@@ -75,8 +75,8 @@ def upgrade() -> None:
         sa.Column("recorded_to", sa.DateTime(timezone=True), nullable=True),
         sa.Column("run_id", sa.String(length=40), nullable=False),
     )
-    op.create_index("ix_version_case", "core_cases__version", ["side", "case_code"], unique=False)
     if op.get_context().dialect.name == "postgresql":
+        op.create_index("ix_version_case", "core_cases__version", ["side", "case_code"], unique=False)
         op.create_index(
             "uq_version_current",
             "core_cases__version",

@@ -139,7 +139,9 @@ class Settings(BaseSettings):
     quarantine_stop_share: Share = 0.2
     """Above this share of a side's rows in quarantine the run stops: the source is at fault, not the rows."""
     batch_rows: Positive = 20_000
-    """Rows held in memory at once by validate, clean and reconcile."""
+    """Rows held in memory at once by validate and clean."""
+    pair_rows: Positive = 50_000
+    """Differing pairs held in memory at once by reconcile."""
     warehouse_memory_mb: Positive = 1024
     warehouse_wait_seconds: float = Field(60, ge=0)
     """How long a writer waits for a warehouse file that another process holds."""

@@ -10,12 +10,14 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from schemas.codes import SUSPENDED_STATUSES, Status
 from schemas.mismatch import Kind
 
 _S = Status
+_BITS: Final = 8  # a code of a status is smaller
 NEXT: Final = MappingProxyType(
     {
         _S.REGISTERED: frozenset({_S.RECEIVED, _S.REFUSED, _S.WITHDRAWN}),
@@ -72,6 +74,7 @@ def kind_of(city: Status, portal: Status) -> Kind | None:
 
 def status_kinds(city: pd.Series, portal: pd.Series) -> pd.Series:
     """`kind_of` over two columns of status codes: an object column of Kind values, missing where equal."""
-    pairs = pd.Series(list(zip(city.to_numpy(), portal.to_numpy(), strict=True)), index=city.index, dtype=object)
-    table = {pair: kind_of(Status(pair[0]), Status(pair[1])) for pair in set(pairs)}
-    return pairs.map(table.get).astype(object)
+    both = [side.to_numpy(dtype="int64") for side in (city, portal)]
+    places, pairs = pd.factorize(both[0] << _BITS | both[1])
+    kinds = [kind_of(Status(pair >> _BITS), Status(pair & (1 << _BITS) - 1)) for pair in pairs.tolist()]
+    return pd.Series(np.array([*kinds, None], dtype=object)[places], index=city.index)

@@ -47,14 +47,14 @@ def causes(findings: pd.DataFrame, cases: pd.DataFrame) -> pd.Series:
     `findings`: FINDING_COLUMNS of `tasks.rules.compare`; `cases`: `case_code` and the columns of both sides
     (`city_<name>`, `portal_<name>`), one row a case.
     """
-    cause = pd.Series(OTHER, index=findings.index, dtype="string[pyarrow]")
-    fixed = findings["kind"].map({str(kind): said for kind, said in _BY_KIND.items()})
-    cause = cause.where(fixed.isna(), fixed)
-    cause.update(_of_look_alikes(findings))
+    fixed = findings["kind"].map({str(kind): said for kind, said in _BY_KIND.items()}).astype("string[pyarrow]")
+    parts = [_of_look_alikes(findings)]
+    parts.append(fixed.loc[fixed.notna() & (findings["kind"] != Kind.AMBIGUOUS.value)])
     codes = pd.Index(cases["case_code"])
-    for name in findings.loc[fixed.isna(), "field"].unique():
-        rows = findings.index[fixed.isna() & (findings["field"] == name)]
-        some = findings.loc[rows]
+    of_values = findings.loc[fixed.isna()]
+    for name in of_values["field"].unique():
+        some = of_values.loc[of_values["field"] == name]
+        rows = some.index
         if name in _TIMES:
             places = codes.get_indexer(some["case_code"])
             city, portal = (cases[f"{side}_{name}"].take(places).set_axis(rows) for side in ("city", "portal"))
@@ -63,7 +63,8 @@ def causes(findings: pd.DataFrame, cases: pd.DataFrame) -> pd.Series:
             said = _of_statuses(some)
         else:
             said = _of_values(some, name)
-        cause.loc[rows] = said.astype("string[pyarrow]")
+        parts.append(said.astype("string[pyarrow]"))
+    cause: pd.Series = pd.concat(parts).reindex(findings.index)
     return cause
 
 

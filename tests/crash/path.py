@@ -73,6 +73,7 @@ def _configure(order: Order) -> None:
         "HOSO_WAREHOUSE_WAIT_SECONDS": "20",
         "HOSO_WINDOW_DAYS": "28",
         "HOSO_BATCH_ROWS": "500",
+        "HOSO_PAIR_ROWS": "500",
         "HOSO_QUARANTINE_STOP_SHARE": "0.5",
     }
     settings.current.cache_clear()

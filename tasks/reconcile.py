@@ -41,6 +41,7 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
             )
         quarantined = queries.open_quarantine(connection)
         since, skew = last_reconciled(connection), clock_skews(connection)
+        only = stage_touched(connection, as_of, since) if touched and since and since < as_of else None
         confirm = pd.Timedelta(hours=knobs.confirm_hours)
         ground = Ground(
             as_of=pd.Timestamp(as_of),
@@ -48,11 +49,10 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
             confirm=confirm,
             unreadable=frozenset(quarantined["probable_code"].dropna()),
             windows=queries.windows_read(connection),
-            measured=measure_lags(connection, since, as_of, confirm, skew),
+            measured=measure_lags(connection, since, as_of, confirm, skew, only),
             skew=skew,
         )
-        only = stage_touched(connection, as_of, since) if touched and since and since < as_of else None
-        batches = queries.disagreeing(connection, knobs.batch_rows, only)
+        batches = queries.disagreeing(connection, knobs.pair_rows, only)
         findings = reconcile(batches, queries.doubled_records(connection, only), ground)
         findings = set_aside(findings, orders(connection), day_of(as_of))
         point("reconcile.after_judging")
@@ -60,7 +60,7 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
         table = pa.Table.from_pandas(findings[FINDING_SCHEMA.names], schema=FINDING_SCHEMA, preserve_index=False)
         pq.write_table(table, path)
         point("reconcile.after_findings")
-        events = remember(connection, run_id, as_of, [str(path)], only)
+        events = remember(connection, run_id, as_of, [str(path)], only.codes if only else None)
         point("reconcile.before_commit")
     point("reconcile.after_commit")
     by_verdict = findings["verdict"].value_counts().to_dict()

@@ -9,63 +9,79 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, and_, delete, func, insert, literal, select
+from sqlalchemy import CTE, Connection, Select, Table, and_, delete, func, insert, literal, select
 
 from schemas.codes import Side
 from schemas.lag import Direction
 from tasks.warehouse.bulk import fetch, to_frame
 from tasks.warehouse.tables import arrival, lag, version, window
-
-CITY, PORTAL = version.alias("city"), version.alias("portal")
-_PAIR = and_(
-    CITY.c.case_code == PORTAL.c.case_code,
-    CITY.c.side == Side.CITY.value,
-    PORTAL.c.side == Side.PORTAL.value,
-    CITY.c.recorded_to.is_(None),
-    PORTAL.c.recorded_to.is_(None),
-)
+from tasks.warehouse.touched import Touched
 
 
-def arrived(connection: Connection, since: datetime) -> pd.DataFrame:
+def arrived(connection: Connection, since: datetime, only: Touched | None = None) -> pd.DataFrame:
     """Changes that reads after `since` saw on the other side for the first time: `direction`, `procedure_code`,
     `changed_at` (clock of the origin), `first_with` (the read that showed it), `listed_day`.
 
-    It is a time and not a run, because a run that was ended after its load leaves its news to the next.
+    It is a time and not a run, because a run that was ended after its load leaves its news to the next. `only`: cases
+    of which all that changed after `since` are some.
 
     To the portal: it now says what the city says. To the city: a case that the portal had and the city did not.
     """
-    frames = [to_frame(fetch(connection, rows)) for rows in (_to_portal(since), _to_city(since))]
-    return pd.concat(frames, ignore_index=True)
-
-
-def _to_portal(since: datetime) -> Select[Any]:
-    return select(
-        literal(Direction.TO_PORTAL.value).label("direction"),
-        CITY.c.procedure_code,
-        CITY.c.modified_at.label("changed_at"),
-        PORTAL.c.recorded_from.label("first_with"),
-        PORTAL.c.listed_day,
-    ).where(
-        _PAIR, PORTAL.c.recorded_from > since, CITY.c.row_hash == PORTAL.c.row_hash, CITY.c.modified_at.is_not(None)
+    rows = version if only is None else only.versions
+    news = select(rows.c.case_code).where(rows.c.recorded_from > since)
+    city, portal = (_now(rows, side, news) for side in Side)
+    return pd.concat(
+        [
+            to_frame(fetch(connection, found))
+            for found in (_to_portal(city, portal, since), _to_city(rows, city, portal, since))
+        ],
+        ignore_index=True,
     )
 
 
-def _to_city(since: datetime) -> Select[Any]:
-    before = version.alias("before")
+def _now(rows: Table, side: Side, codes: Select[Any]) -> CTE:
+    """What a side says now about the codes."""
+    r = rows.c
+    names = ("case_code", "row_hash", "procedure_code", "modified_at", "received_at", "recorded_from", "listed_day")
+    current = and_(r.side == side.value, r.recorded_to.is_(None), r.case_code.in_(codes))
+    return select(*(r[name] for name in names)).where(current).cte(f"{side}_now")
+
+
+def _to_portal(city: CTE, portal: CTE, since: datetime) -> Select[Any]:
+    return (
+        select(
+            literal(Direction.TO_PORTAL.value).label("direction"),
+            city.c.procedure_code,
+            city.c.modified_at.label("changed_at"),
+            portal.c.recorded_from.label("first_with"),
+            portal.c.listed_day,
+        )
+        .select_from(city.join(portal, city.c.case_code == portal.c.case_code))
+        .where(portal.c.recorded_from > since, city.c.row_hash == portal.c.row_hash, city.c.modified_at.is_not(None))
+    )
+
+
+def _to_city(rows: Table, city: CTE, portal: CTE, since: datetime) -> Select[Any]:
+    before = rows.alias("before")
     known = select(before.c.case_code).where(
-        before.c.side == Side.CITY.value, before.c.recorded_from < CITY.c.recorded_from
+        before.c.side == Side.CITY.value,
+        before.c.case_code == city.c.case_code,
+        before.c.recorded_from < city.c.recorded_from,
     )
-    return select(
-        literal(Direction.TO_CITY.value).label("direction"),
-        CITY.c.procedure_code,
-        PORTAL.c.received_at.label("changed_at"),
-        CITY.c.recorded_from.label("first_with"),
-        CITY.c.listed_day,
-    ).where(
-        _PAIR,
-        CITY.c.recorded_from > since,
-        PORTAL.c.recorded_from < CITY.c.recorded_from,
-        ~known.where(before.c.case_code == CITY.c.case_code).exists(),
+    return (
+        select(
+            literal(Direction.TO_CITY.value).label("direction"),
+            city.c.procedure_code,
+            portal.c.received_at.label("changed_at"),
+            city.c.recorded_from.label("first_with"),
+            city.c.listed_day,
+        )
+        .select_from(city.join(portal, city.c.case_code == portal.c.case_code))
+        .where(
+            city.c.recorded_from > since,
+            portal.c.recorded_from < city.c.recorded_from,
+            ~known.exists(),
+        )
     )
 
 

@@ -11,7 +11,21 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, func, literal, not_, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from schemas.crash import point
 from schemas.mismatch import Verdict
@@ -77,51 +91,43 @@ def _same(found: Table) -> ColumnElement[bool]:
 def _events(
     connection: Connection, run_id: str, as_of: datetime, found: Table, unseen: ColumnElement[bool]
 ) -> dict[str, int]:
-    """Write what is about to happen, from the state before and the findings."""
-    known = exists().where(_same(found))
-    confirmed, aside = (found.c.verdict == verdict.value for verdict in (Verdict.CONFIRMED, Verdict.SUPPRESSED))
-    open_now = mismatch.c.resolved_at.is_(None)
-    values_differ = or_(
+    """Write what is about to happen, from the state before and the findings: one join of both serves all events."""
+    before = found.outerjoin(mismatch, _same(found))
+    columns = [mismatch.c[name].label(f"was_{name}") for name in ("kind", "verdict", "confirmed_at", "resolved_at")]
+    differ = or_(
         mismatch.c.city_value.is_distinct_from(found.c.city_value),
         mismatch.c.portal_value.is_distinct_from(found.c.portal_value),
     )
-    joined = found.join(mismatch, _same(found))
+    state = select(*_row(found), *columns, differ.label("differ")).select_from(before).cte("state")
+    known, open_now = state.c.was_kind.is_not(None), state.c.was_resolved_at.is_(None)
+    confirmed, aside = (state.c.verdict == verdict.value for verdict in (Verdict.CONFIRMED, Verdict.SUPPRESSED))
+    was_aside = func.coalesce(state.c.was_verdict, "") == Verdict.SUPPRESSED.value
     happened = {
-        "opened": select(*_row(found)).where(~known),
-        "reopened": select(*_row(found)).select_from(joined).where(~open_now),
-        "changed": select(*_row(found)).select_from(joined).where(open_now, values_differ),
-        "confirmed": select(*_row(found))
-        .select_from(found.outerjoin(mismatch, _same(found)))
-        .where(confirmed, or_(mismatch.c.confirmed_at.is_(None), not_(open_now))),
-        "suppressed": select(*_row(found))
-        .select_from(found.outerjoin(mismatch, _same(found)))
-        .where(aside, or_(mismatch.c.verdict.is_(None), mismatch.c.verdict != Verdict.SUPPRESSED.value)),
-        "returned": select(*_row(found))
-        .select_from(joined)
-        .where(~aside, mismatch.c.verdict == Verdict.SUPPRESSED.value),
-        "resolved": select(*_row(mismatch, Verdict.RESOLVED)).where(unseen),
+        "opened": not_(known),
+        "reopened": not_(open_now),
+        "changed": and_(known, open_now, state.c.differ),
+        "confirmed": and_(confirmed, or_(state.c.was_confirmed_at.is_(None), not_(open_now))),
+        "suppressed": and_(aside, not_(was_aside)),
+        "returned": and_(not_(aside), was_aside),
     }
-    names = ["case_code", "kind", "verdict", "city_value", "portal_value", "suppression_id", "event", "at", "run_id"]
-    counts = {}
-    for event, rows in happened.items():
-        stamped = rows.add_columns(literal(event), literal(as_of), literal(run_id))
-        connection.execute(mismatch_event.insert().from_select(names, stamped))
-        point("warehouse.ledger.after_event")
-        counts[event] = _count(connection, event, run_id)
-    return counts
+    names = ["case_code", "kind", "verdict", "city_value", "portal_value", "suppression_id"]
+    parts = [
+        *(select(*(state.c[name] for name in names), literal(event)).where(where) for event, where in happened.items()),
+        select(*_row(mismatch, Verdict.RESOLVED), literal("resolved")).where(unseen),
+    ]
+    news = union_all(*parts).subquery()
+    rows = select(*news.c, literal(as_of), literal(run_id))
+    connection.execute(mismatch_event.insert().from_select([*names, "event", "at", "run_id"], rows))
+    events = mismatch_event.c
+    of_run = and_(events.at == as_of, events.run_id == run_id)
+    counted = select(events.event, func.count()).where(of_run).group_by(events.event)
+    return dict.fromkeys([*happened, "resolved"], 0) | dict(connection.execute(counted).tuples().all())
 
 
 def _row(table: Table, verdict: Verdict | None = None) -> list[ColumnElement[Any]]:
     said = literal(verdict.value) if verdict else table.c.verdict
     values = (table.c.city_value, table.c.portal_value, table.c.suppression_id)
     return [table.c.case_code, table.c.kind, said.label("verdict"), *values]
-
-
-def _count(connection: Connection, event: str, run_id: str) -> int:
-    events = mismatch_event
-    return connection.execute(
-        select(func.count()).select_from(events).where(events.c.event == event, events.c.run_id == run_id)
-    ).scalar_one()
 
 
 def _update(connection: Connection, run_id: str, as_of: datetime, found: Table) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import CTE, ColumnElement, Connection, FromClause, Table, and_, func, select
+from sqlalchemy import CTE, ColumnElement, Connection, FromClause, and_, func, select
 
 from schemas.case import CANONICAL_VERSION, CASE_SCHEMA
 from schemas.codes import QuarantineReason, Side
@@ -15,20 +15,13 @@ from tasks.warehouse.bulk import fetch, fetch_batches, to_frame
 from tasks.warehouse.published import known
 from tasks.warehouse.reference_tables import agency, procedure
 from tasks.warehouse.tables import quarantine, version, window
+from tasks.warehouse.touched import Touched
 
 _UNJUDGED = frozenset(
     {"record_id", "population_linked", "agency_rung", "canonical_version", "content_hash"}
     | {"window_start", "landing_file"}
 )
 """Columns that no rule of comparison reads: they stay where they are."""
-
-CITY = version.alias("city")
-PORTAL = version.alias("portal")
-
-
-def _current(side: Side) -> ColumnElement[bool]:
-    table = CITY if side is Side.CITY else PORTAL
-    return and_(table.c.side == side.value, table.c.recorded_to.is_(None))
 
 
 def mixed_canonical_versions(connection: Connection) -> list[int]:
@@ -51,43 +44,42 @@ class Share(NamedTuple):
 
 
 def disagreeing(
-    connection: Connection, batch_rows: int, only: Table | None = None, share: Share | None = None
+    connection: Connection, batch_rows: int, only: Touched | None = None, share: Share | None = None
 ) -> Iterator[pd.DataFrame]:
     """Cases whose hashes differ or that lack a partner, in batches: `case_code` and the judged columns of both
     sides as `city_<name>`, `portal_<name>` (null throughout for a missing partner), and `portal_recorded_from`.
 
     Two narrow columns are joined first and wide rows fetched for the differing codes only. Codes with two records on a
-    side never enter. `only`: a table of the case codes (`case_code`) to look at; `share`: a part of all codes.
+    side never enter. `only`: the cases to look at; `share`: a part of all codes.
     """
-    city, portal = (_narrow(connection, side, only, share) for side in Side)
-    code = func.coalesce(city.c.case_code, portal.c.case_code)
+    rows = version if only is None else only.versions
+    city, portal = ((side, rows.alias(side.value)) for side in Side)
+    narrow_city, narrow_portal = (_narrow(connection, *each, only, share) for each in (city, portal))
+    code = func.coalesce(narrow_city.c.case_code, narrow_portal.c.case_code)
     doubled = select(quarantine.c.probable_code).where(_doubles())
-    narrow = (
+    differing = (
         select(code.label("case_code"))
-        .select_from(city.join(portal, city.c.case_code == portal.c.case_code, full=True))
-        .where(city.c.row_hash.is_distinct_from(portal.c.row_hash), code.not_in(doubled))
+        .select_from(narrow_city.join(narrow_portal, narrow_city.c.case_code == narrow_portal.c.case_code, full=True))
+        .where(narrow_city.c.row_hash.is_distinct_from(narrow_portal.c.row_hash), code.not_in(doubled))
         .cte("differing")
     )
-    wide = (
-        select(
-            narrow.c.case_code,
-            *_named(CITY, "city"),
-            *_named(PORTAL, "portal"),
-            PORTAL.c.recorded_from.label("portal_recorded_from"),
-        )
-        .select_from(narrow)
-        .outerjoin(CITY, and_(CITY.c.case_code == narrow.c.case_code, _current(Side.CITY)))
-        .outerjoin(PORTAL, and_(PORTAL.c.case_code == narrow.c.case_code, _current(Side.PORTAL)))
-    )
-    for batch in fetch_batches(connection, wide, batch_rows):
+    named = [column for side, table in (city, portal) for column in _named(table, side.value)]
+    wide = select(differing.c.case_code, *named, portal[1].c.recorded_from.label("portal_recorded_from"))
+    joined: FromClause = differing
+    for side, table in (city, portal):
+        joined = joined.outerjoin(table, and_(table.c.case_code == differing.c.case_code, _current(side, table)))
+    for batch in fetch_batches(connection, wide.select_from(joined), batch_rows):
         yield to_frame(batch)
 
 
-def _narrow(connection: Connection, side: Side, only: Table | None, share: Share | None) -> CTE:
-    table = CITY if side is Side.CITY else PORTAL
-    rows = select(table.c.case_code, table.c.row_hash).where(_current(side))
+def _current(side: Side, table: FromClause) -> ColumnElement[bool]:
+    return and_(table.c.side == side.value, table.c.recorded_to.is_(None))
+
+
+def _narrow(connection: Connection, side: Side, table: FromClause, only: Touched | None, share: Share | None) -> CTE:
+    rows = select(table.c.case_code, table.c.row_hash).where(_current(side, table))
     if only is not None:
-        rows = rows.where(table.c.case_code.in_(select(only.c.case_code)))
+        rows = rows.where(table.c.case_code.in_(select(only.codes.c.case_code)))
     if share is not None:
         rows = rows.where(share.holds(connection, table.c.case_code))
     return rows.cte(f"narrow_{side}")
@@ -110,7 +102,7 @@ def open_quarantine(connection: Connection) -> pd.DataFrame:
     return to_frame(fetch(connection, rows))
 
 
-def doubled_records(connection: Connection, only: Table | None = None) -> pd.DataFrame:
+def doubled_records(connection: Connection, only: Touched | None = None) -> pd.DataFrame:
     """Case codes with two records on a side: `side`, `case_code`, `records` (how many). `only` as in `disagreeing`."""
     q = quarantine.c
     rows = (
@@ -119,7 +111,7 @@ def doubled_records(connection: Connection, only: Table | None = None) -> pd.Dat
         .group_by(q.side, q.probable_code)
     )
     if only is not None:
-        rows = rows.where(q.probable_code.in_(select(only.c.case_code)))
+        rows = rows.where(q.probable_code.in_(select(only.codes.c.case_code)))
     return to_frame(fetch(connection, rows))
 
 

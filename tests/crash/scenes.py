@@ -25,7 +25,6 @@ QUICK = {
         "load.after_commit",
         "warehouse.load.after_close_changed",
         "warehouse.late.after_delete",
-        "warehouse.ledger.after_event",
         "reconcile.before_commit",
         "reconcile.after_commit",
         "warehouse.scores.after_costs_reset",

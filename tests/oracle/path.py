@@ -37,6 +37,7 @@ from tasks.warehouse import queries, tables
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.ledger import FINDING_SCHEMA, remember
 from tasks.warehouse.set_aside import QUARANTINE_SCHEMA
+from tasks.warehouse.touched import Touched
 from tasks.warehouse.window_ledger import WindowRows
 from tasks.warehouse.writer import SideLoad, load_side
 
@@ -154,9 +155,9 @@ class Warehouse:
         return counts
 
     def findings(
-        self, connection: Connection, as_of: datetime, batch_rows: int = 100_000, only: Table | None = None
+        self, connection: Connection, as_of: datetime, batch_rows: int = 100_000, only: Touched | None = None
     ) -> pd.DataFrame:
-        """What the reconcile step finds in the warehouse at `as_of`, among the codes of `only`."""
+        """What the reconcile step finds in the warehouse at `as_of`, among the cases of `only`."""
         ground = Ground(
             as_of=pd.Timestamp(as_of),
             lag=pd.Timedelta(LAG),

@@ -50,9 +50,9 @@ def remembered(warehouse: Warehouse, worlds: list[World], touched: bool) -> tupl
             warehouse.load(connection, world.reads, PRODUCT_REFERENCES, world.as_of)
             only = stage_touched(connection, world.as_of, since) if since else None
             if only is not None:
-                looked_at = connection.execute(select(func.count()).select_from(only)).scalar_one()
+                looked_at = connection.execute(select(func.count()).select_from(only.codes)).scalar_one()
             findings = warehouse.findings(connection, world.as_of, only=only)
-            warehouse.remember(connection, findings, f"run-{number}", world.as_of, only)
+            warehouse.remember(connection, findings, f"run-{number}", world.as_of, only and only.codes)
         rows = connection.execute(select(mismatch).order_by(mismatch.c.case_code, mismatch.c.kind)).mappings()
         ledger: list[object] = [{name: row[name] for name in row if name not in MOVING} for row in rows]
         e = mismatch_event.c

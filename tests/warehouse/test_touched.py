@@ -85,7 +85,7 @@ def test_touched_codes_are_those_whose_findings_can_change(warehouse: Any, tmp_p
         }
         load(connection, tmp_path, Side.PORTAL, now, LATER, **others)
         only = stage_touched(connection, LATER, FIRST)
-        found = sorted(connection.execute(select(only.c.case_code)).scalars())
+        found = sorted(connection.execute(select(only.codes.c.case_code)).scalars())
         # `alone` lost its partner; `twin` is of the same applicant.
         assert found == ["alone", "altered", "gone", "overdue", "twin", "young"]
         assert codes(disagreeing(connection, 1_000, only)) == found
@@ -99,7 +99,7 @@ def test_what_was_not_looked_at_stays_open(warehouse: Any, tmp_path: Path) -> No
         note(connection, tmp_path, {"a": "confirmed", "b": "in_flight"}, FIRST, "due_differs")
         only = stage_touched(connection, LATER, FIRST)
         pq.write_table(pa.Table.from_pylist([], schema=FINDING_SCHEMA), tmp_path / "none.parquet")
-        counts = remember(connection, "run-2", LATER, [str(tmp_path / "none.parquet")], only)
+        counts = remember(connection, "run-2", LATER, [str(tmp_path / "none.parquet")], only.codes)
         assert counts["resolved"] == 1
         pq.write_table(pa.Table.from_pylist([], schema=FINDING_SCHEMA), tmp_path / "none.parquet")
         assert remember(connection, "run-3", LATER, [str(tmp_path / "none.parquet")])["resolved"] == 1
@@ -112,7 +112,7 @@ def test_a_new_order_touches_what_is_open(warehouse: Any, tmp_path: Path) -> Non
         order = {"suppression_id": "1", "until": DAY.end, "reason": "a person asked", "made_at": FIRST}
         connection.execute(suppression.insert().values(order))
         before = stage_touched(connection, LATER, FIRST)
-        assert connection.execute(select(before.c.case_code)).all() == []
+        assert connection.execute(select(before.codes.c.case_code)).all() == []
         connection.execute(suppression.update().values(lifted_at=LATER))
         only = stage_touched(connection, LATER, FIRST)
-        assert connection.execute(select(only.c.case_code)).scalars().all() == ["a"]
+        assert connection.execute(select(only.codes.c.case_code)).scalars().all() == ["a"]

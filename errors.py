@@ -17,6 +17,7 @@
     │   ├── ConservationBroken   in != loaded + unchanged + duplicate + quarantined
     │   ├── QuarantineFlood      so many rows are bad that the source, not the rows, must be at fault
     │   └── CanonicalMismatch    hashes of two canonical versions meet
+    ├── LandingError             the landing zone could not be read or written
     └── WarehouseError
         └── WarehouseLocked      another process holds the warehouse
 
@@ -91,6 +92,10 @@ class QuarantineFlood(DataError):
 
 class CanonicalMismatch(DataError):
     """Hashes of two canonical versions would be compared."""
+
+
+class LandingError(HosoError):
+    """The landing zone could not be read or written."""
 
 
 class WarehouseError(HosoError):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from errors import ConfigError
@@ -24,6 +24,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 CityAdapter = Literal["opencps", "igate", "paged", "replica", "files"]
 PortalAdapter = Literal["mapi", "files"]
 DriftPolicy = Literal["stop", "quarantine", "record"]
+_FILE = "file://"
 
 
 class Settings(BaseSettings):
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
 
     # Where things are kept
     data_dir: Path = Path("data")
+    landing_url: str = ""
+    """fsspec URL of the landing zone where workers share no folder, such as `s3://bucket/landing`; empty = the folder
+    `landing` in `data_dir`. Access keys belong into fsspec's own configuration, not here."""
     warehouse_url: str = ""
     """SQLAlchemy URL; empty = a DuckDB file `warehouse.duckdb` in `data_dir`."""
 
@@ -142,6 +146,8 @@ class Settings(BaseSettings):
     """Rows held in memory at once by validate and clean."""
     pair_rows: Positive = 50_000
     """Differing pairs held in memory at once by reconcile."""
+    reconcile_parts: Positive = 1
+    """Parts, by hash of the case code, in which a full reconcile is judged; on PostgreSQL by the flow's workers."""
     warehouse_memory_mb: Positive = 1024
     warehouse_wait_seconds: float = Field(60, ge=0)
     """How long a writer waits for a warehouse file that another process holds."""
@@ -162,6 +168,24 @@ class Settings(BaseSettings):
     culture_day_off: bool = False
     """Whether 24 November is a day off from 2026 (announced, not confirmed by law)."""
 
+    @field_validator("landing_url")
+    @classmethod
+    def _has_a_file_system(cls, url: str) -> str:
+        """Raises ValueError for a URL that no installed package of fsspec's serves, or with a password in it."""
+        if "://" not in url:
+            return url
+        import fsspec  # not needed by those who have no such URL
+
+        for link in url.split("::"):
+            protocol, _, place = link.partition("://")
+            if "@" in place and ":" in place.partition("@")[0]:
+                raise ValueError("keys of access belong into fsspec's own configuration")
+            try:
+                fsspec.get_filesystem_class(protocol)
+            except (ImportError, ValueError) as error:
+                raise ValueError(f"no file system for {protocol}://: {error}") from error
+        return url
+
     @property
     def warehouse(self) -> str:
         """The warehouse's URL, with the default filled in."""
@@ -177,8 +201,15 @@ class Settings(BaseSettings):
         return max(1, round(self.requests_in_flight * self.requests_share))
 
     @property
+    def landing_is_far(self) -> bool:
+        """Whether landed reads are kept elsewhere than in a folder of this machine."""
+        return "://" in self.landing_url and not self.landing_url.startswith(_FILE)
+
+    @property
     def landing_dir(self) -> Path:
-        return self.data_dir / "landing"
+        """Folder of landed reads; where these are far, of those that are not yet there."""
+        near = not self.landing_is_far and self.landing_url.removeprefix(_FILE)
+        return Path(near) if near else self.data_dir / "landing"
 
     @property
     def runs_dir(self) -> Path:

@@ -19,6 +19,7 @@ from schemas.codes import Side
 from schemas.window import Window
 from tasks.clean import clean
 from tasks.extract import extract
+from tasks.lend import lend
 from tasks.load_window import load_window
 from tasks.unchanged import set_unchanged_aside
 from tasks.validate import validate
@@ -28,7 +29,6 @@ FEW_ROWS = 500
 MOST_TOGETHER = 7
 """Windows of one side that are loaded in one transaction, at most."""
 FATES = ("extracted", "loaded", "unchanged", "duplicate", "quarantined", "gone")
-CATALOGUES = ("agencies.parquet", "procedures.parquet")
 
 
 class Load(NamedTuple):
@@ -75,8 +75,10 @@ def _carry(
 
 def _judge(side: Side, reads: list[dict[str, Any]], run_id: str, as_of: datetime, run_dir: str) -> dict[str, int]:
     """Validate, clean and load some reads in one go; returns their rows by fate."""
+    if settings.current().landing_is_far:  # the flow's machine may be another, and its folders not there
+        run_dir = run_folder(run_id)
     folder = Path(run_dir) / "windows" / f"{side}-{reads[0]['window'].name}"
-    _lend_catalogues(Path(run_dir), folder)
+    lend(Path(run_dir), folder)
     rows = sum(read["rows"] for read in reads)
     validated = validate.fn(side, reads, str(folder), stop_at_flood=rows >= FEW_ROWS)
     cleaned = clean.fn(side, validated["accepted"], str(folder))
@@ -104,13 +106,7 @@ def together(missing: Sequence[tuple[Side, Window]], rows_a_day: Mapping[str, fl
     return loads
 
 
-def _lend_catalogues(run_dir: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in CATALOGUES:
-        (folder / name).unlink(missing_ok=True)
-        os.link(run_dir / name, folder / name)
-
-
 def run_folder(run_id: str) -> str:
-    """Where a run keeps its files; on several machines it must be a folder that all of them see."""
+    """Where a run keeps its files; on several machines it must be a folder that all of them see, unless reads land
+    at a URL."""
     return str(settings.current().runs_dir.resolve() / run_id)

@@ -20,12 +20,13 @@ from prefect.artifacts import create_markdown_artifact
 
 import settings
 from flows.asked import with_offset
-from flows.carry import CATALOGUES, FATES, carry, run_folder
+from flows.carry import FATES, carry, run_folder
 from flows.judge import new_run_id
 from flows.truth import command, truthful
 from schemas.codes import Side
 from tasks.announce import announce
 from tasks.due import due
+from tasks.lend import CATALOGUES
 from tasks.reconcile import reconcile_sides
 from tasks.resume import settle
 from tasks.snapshot import share_snapshot

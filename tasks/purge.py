@@ -6,12 +6,14 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 from prefect import get_run_logger, task
 
 import settings
 from schemas.codes import Side
+from tasks.sources.zone import Kept, Zone
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 from tasks.warehouse.needed import Known, known
 
@@ -34,8 +36,9 @@ def purge_files(as_of: datetime, dry_run: bool) -> dict[str, int]:
         ledger = known(connection)
         counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
         for side in Side:
-            for window in _folders(knobs.landing_dir / side):
-                _purge_window(window, ledger, before, counts, dry_run)
+            _purge_near(knobs.landing_dir / side.value, ledger, before, counts, dry_run)
+        if knobs.landing_is_far:
+            _purge_far(Zone.of(knobs), ledger, before, counts, dry_run)
         for run in _folders(knobs.runs_dir):
             if ledger.run_at.get(run.name, _newest(run)) < before:
                 for path in sorted(run.rglob("*.parquet")):
@@ -46,36 +49,63 @@ def purge_files(as_of: datetime, dry_run: bool) -> dict[str, int]:
     return dict(counts)
 
 
-def _purge_window(window: Path, ledger: Known, before: datetime, counts: Counter[str], dry_run: bool) -> None:
-    """Purge the reads of one window's folder."""
-    side = window.parent.name
-    ages: dict[Path, datetime] = {}
-    for read in _folders(window):
-        if not read.name.startswith("."):
-            ages[read] = ledger.read_at.get((side, window.name, read.name), _newest(read))
-        elif _newest(read) < before:
-            counts["unfinished"] += 1
-            counts["bytes"] += sum(path.stat().st_size for path in read.rglob("*") if path.is_file())
+def _purge_near(root: Path, ledger: Known, before: datetime, counts: Counter[str], dry_run: bool) -> None:
+    """Purge the folders of one side's windows on this machine."""
+    for window in _folders(root):
+        reads = []
+        for folder in _folders(window):
+            read = (root.name, window.name, folder.name)
+            if not folder.name.startswith("."):
+                sizes = {str(path): path.stat().st_size for path in sorted(folder.iterdir()) if path.is_file()}
+                reads.append(Kept(read, sizes, _newest(folder)))
+            elif _newest(folder) < before:
+                counts["unfinished"] += 1
+                counts["bytes"] += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+                if not dry_run:
+                    shutil.rmtree(folder)
+        for kept, files in _unneeded(reads, ledger, before, counts):
             if not dry_run:
-                shutil.rmtree(read)
-    # A read that was never loaded can be the latest, too: the ledger's latest and the newest folder both stay.
-    newest = max(ages, key=lambda read: (ages[read], read.name), default=None)
-    for read, age in ages.items():
-        if age >= before:
-            continue
-        files = sorted(path for path in read.iterdir() if path.is_file())
-        if read == newest or (side, window.name, read.name) in ledger.latest:
-            counts["kept_latest"] += len(files)
-            continue
-        spared = [path for path in files if path.parts[-4:] in ledger.quarantined]
-        counts["kept_for_quarantine"] += len(spared)
-        for path in (path for path in files if path not in spared):
-            counts["landed_files"] += 1
-            _delete(path, counts, dry_run)
-        if not spared:
-            counts["reads"] += 1
+                for file in files:
+                    Path(file).unlink()
+                if len(files) == len(kept.files):
+                    (window / kept.read[2]).rmdir()
+
+
+def _purge_far(zone: Zone, ledger: Known, before: datetime, counts: Counter[str], dry_run: bool) -> None:
+    """Purge a landing zone elsewhere."""
+    for _, kept_in_window in groupby(zone.everything(), lambda kept: kept.read[:2]):
+        reads = []
+        for kept in kept_in_window:
+            if not kept.read[2].startswith("."):
+                reads.append(kept)
+            elif kept.newest < before:
+                counts["unfinished"] += 1
+                counts["bytes"] += sum(kept.files.values())
+                if not dry_run:
+                    zone.delete(kept, list(kept.files))
+        for kept, files in _unneeded(reads, ledger, before, counts):
             if not dry_run:
-                read.rmdir()
+                zone.delete(kept, files)
+
+
+def _unneeded(
+    reads: list[Kept], ledger: Known, before: datetime, counts: Counter[str]
+) -> Iterator[tuple[Kept, list[str]]]:
+    """Of one window's reads those that may go, with the files to delete; both are counted."""
+    ages = [(ledger.read_at.get(kept.read, kept.newest), kept.read[2]) for kept in reads]
+    for age, kept in zip(ages, reads, strict=True):
+        if age[0] >= before:
+            continue
+        # A read that was never loaded can be the latest, too: the ledger's latest and the newest folder both stay.
+        if age == max(ages) or kept.read in ledger.latest:
+            counts["kept_latest"] += len(kept.files)
+            continue
+        files = [path for path in kept.files if (*kept.read, path.rpartition("/")[2]) not in ledger.quarantined]
+        counts["kept_for_quarantine"] += len(kept.files) - len(files)
+        counts["landed_files"] += len(files)
+        counts["bytes"] += sum(kept.files[path] for path in files)
+        counts["reads"] += len(files) == len(kept.files)
+        yield kept, files
 
 
 def _folders(parent: Path) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from schemas.window import Window
 from tasks.rules.months import months_due
 from tasks.rules.references import new_form
 from tasks.sources.references import case_code_forms
+from tasks.sources.zone import Zone
 from tasks.warehouse import sweeps
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.catalogue import lend_catalogues
@@ -56,12 +56,12 @@ def compare_keys(
     The landed files hold personal data and are deleted, whatever the outcome: nobody else reads them.
     """
     knobs = settings.current()
+    zone = Zone.of(knobs)
     path = Path(run_dir) / f"keys-{side}-{month.name}.parquet"
     try:
-        pq.write_table(_keys(read["files"]), path)
+        pq.write_table(_keys(read["files"], zone), path)
     finally:
-        for folder in {Path(file).parent for file in read["files"]}:
-            shutil.rmtree(folder, ignore_errors=True)
+        zone.forget(read["files"])
     with transaction(open_engine(knobs), knobs) as connection:
         holes = sweeps.compare(connection, side, month, [str(path)])
         sweeps.note(connection, run_id, side, month, as_of, holes)
@@ -72,9 +72,9 @@ def compare_keys(
     return {"side": side, "month": month, "listed": holes.listed, "lost": holes.lost, "gone": holes.gone}
 
 
-def _keys(files: Sequence[str]) -> pa.Table:
+def _keys(files: Sequence[str], zone: Zone) -> pa.Table:
     """The case codes of landed files, each once, in the form in which they are stored."""
-    parts = [to_frame(pq.read_table(file, columns=["case_code"]))["case_code"] for file in files]
+    parts = [to_frame(zone.table(file, ["case_code"]))["case_code"] for file in files]
     forms = case_code_forms(settings.current().reference_dir)
     codes = [pa.array(new_form(part, forms), pa.string(), from_pandas=True) for part in parts]
     every = pc.unique(pa.chunked_array(codes, pa.string()))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from prefect import task
 
 import settings
 from schemas.case import CANONICAL_VERSION
 from schemas.codes import Side
 from tasks.sources.columns import PAYLOAD
+from tasks.sources.zone import Zone
 from tasks.warehouse.engine import open_engine, transaction
 from tasks.warehouse.runs import RULES_VERSION, code_version, enter_unchanged, last_loads
 
@@ -32,21 +30,22 @@ def set_unchanged_aside(
     read, and when that one was judged by the same code and rules.
     """
     knobs = settings.current()
+    zone = Zone.of(knobs)
     changed, rows = [], 0
     with transaction(open_engine(knobs), knobs) as connection:
         for read in reads:
             window = read["window"]
             entries = last_loads(connection, side.value, window.start, window.end)
-            folder = _landed(knobs.landing_dir / side / window.name, entries)
-            if folder and _judged_alike(entries[0]) and _same_records(read["files"], sorted(folder.iterdir())):
+            before = _landed(zone, (side.value, window.name), entries)
+            if before and _judged_alike(entries[0]) and _same_records(zone, read["files"], before):
                 enter_unchanged(connection, run_id, entries[0], as_of, read["safe_until"])
                 rows += read["rows"]
             else:
                 changed.append(read)
     kept = {id(read) for read in changed}
     for read in reads:
-        if id(read) not in kept and read["files"]:
-            shutil.rmtree(Path(read["files"][0]).parent)
+        if id(read) not in kept:
+            zone.forget(read["files"])
     return changed, rows
 
 
@@ -55,26 +54,25 @@ def _judged_alike(before: Any) -> bool:
     return then == (code_version(), CANONICAL_VERSION, RULES_VERSION)
 
 
-def _landed(window: Path, entries: Sequence[Mapping[str, Any]]) -> Path | None:
-    """The landed files that the warehouse's state of a window comes from; None when they are gone.
+def _landed(zone: Zone, window: tuple[str, str], entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The landed files that the warehouse's state of a window (side, name) comes from; none when they are gone.
 
     `entries` of the ledger, newest first: the files of those that found nothing new were deleted by this step.
     """
     for entry in entries:
-        folder = window / str(entry["run_id"])
-        if folder.is_dir():
-            return folder
+        if files := zone.listed((*window, str(entry["run_id"]))):
+            return files
         if entry["loaded"] or entry["gone"]:
-            return None
-    return None
+            return []
+    return []
 
 
-def _same_records(files: Iterable[str | Path], before: Iterable[str | Path]) -> bool:
+def _same_records(zone: Zone, files: Iterable[str], before: Iterable[str]) -> bool:
     """Whether two sets of landed files hold the same records; in the same order, mostly, which is seen at once."""
-    now, then = _payloads(files), _payloads(before)
+    now, then = _payloads(zone, files), _payloads(zone, before)
     return len(now) == len(then) and (now.equals(then) or Counter(now.to_pylist()) == Counter(then.to_pylist()))
 
 
-def _payloads(files: Iterable[str | Path]) -> pa.ChunkedArray:
-    chunks = [chunk for path in files for chunk in pq.read_table(path, columns=[PAYLOAD])[PAYLOAD].chunks]
+def _payloads(zone: Zone, files: Iterable[str]) -> pa.ChunkedArray:
+    chunks = [chunk for path in files for chunk in zone.table(path, [PAYLOAD])[PAYLOAD].chunks]
     return pa.chunked_array(chunks, pa.string())

@@ -24,6 +24,7 @@ from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys, 
 from tasks.rules.references import new_form
 from tasks.rules.typed import typed
 from tasks.sources.references import case_code_forms
+from tasks.sources.zone import Zone
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.set_aside import QUARANTINE_SCHEMA
 
@@ -43,7 +44,7 @@ def validate(side: Side, landed: list[dict[str, Any]], run_dir: str, stop_at_flo
     by_reason: Counter[str] = Counter()
     accepted, quarantined = [], []
     forms = case_code_forms(knobs.reference_dir)
-    for number, batch in enumerate(_batches(landed, knobs.batch_rows, forms)):
+    for number, batch in enumerate(_batches(landed, knobs.batch_rows, forms, Zone.of(knobs))):
         good, bad = _judge(side, batch, counts, forms)
         by_reason.update(bad["reason"].tolist())
         accepted.append(_write(pa.Table.from_pandas(good, preserve_index=False), folder / f"accepted-{number:04d}"))
@@ -63,16 +64,16 @@ def validate(side: Side, landed: list[dict[str, Any]], run_dir: str, stop_at_flo
     return {"side": side, "accepted": accepted, "quarantine": quarantined, "windows": windows, "reasons": by_reason}
 
 
-def _batches(landed: list[dict[str, Any]], rows: int, forms: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def _batches(landed: list[dict[str, Any]], rows: int, forms: pd.DataFrame, zone: Zone) -> Iterator[pd.DataFrame]:
     """Landed rows in reading order, about `rows` at a time, with where they came from and whether their key repeats."""
     paths = [(path, read["window"]) for read in landed for path in read["files"]]
-    keys = pd.concat([_keys(path) for path, _ in paths], ignore_index=True)
+    keys = pd.concat([_keys(path, zone) for path, _ in paths], ignore_index=True)
     keys["case_code"] = new_form(keys["case_code"], forms)
     keys["repeat"] = repeated_keys(keys)
     repeats = {path: part["repeat"] for path, part in keys.groupby("path", sort=False)}
     pending: list[pd.DataFrame] = []
     for path, window in paths:
-        frame = to_frame(pq.read_table(path)).assign(window_start=window.start, landing_file=path)
+        frame = to_frame(zone.table(path)).assign(window_start=window.start, landing_file=path)
         frame["repeat"] = repeats[path].to_numpy() if len(frame) else pd.Series(dtype="string[pyarrow]")
         pending.append(frame)
         if sum(map(len, pending)) >= rows:
@@ -82,11 +83,11 @@ def _batches(landed: list[dict[str, Any]], rows: int, forms: pd.DataFrame) -> It
         yield pd.concat(pending, ignore_index=True)
 
 
-def _keys(path: str) -> pd.DataFrame:
+def _keys(path: str, zone: Zone) -> pd.DataFrame:
     """The keys of one landed file; whole payloads are read only where rows have no record id."""
-    keys = to_frame(pq.read_table(path, columns=["case_code", "record_id"])).assign(path=path)
+    keys = to_frame(zone.table(path, ["case_code", "record_id"])).assign(path=path)
     nameless = keys["record_id"].isna() | (keys["record_id"] == "")
-    payload = to_frame(pq.read_table(path, columns=["payload"]))["payload"] if nameless.any() else keys["record_id"]
+    payload = to_frame(zone.table(path, ["payload"]))["payload"] if nameless.any() else keys["record_id"]
     return keys.assign(identity=identities(keys["record_id"], payload))
 
 

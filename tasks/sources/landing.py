@@ -12,6 +12,7 @@ from settings import Settings
 from tasks.sources.protocol import Source
 from tasks.sources.reading import Reader
 from tasks.sources.spool import Spool, publish
+from tasks.sources.zone import Zone
 
 FILE_ROWS = 50_000
 """Rows of one landed file: a window of any size is landed in bounded memory."""
@@ -34,10 +35,11 @@ class Landed:
 
 
 def read_and_land(source: Source, window: Window, root: Path, run_id: str, settings: Settings) -> Landed:
-    """Read one window and land it below `root`; nothing of it is visible before all of it is.
+    """Read one window and land it below `root`, or where `landing_url` says; no part of it is ever taken for it.
 
-    A second call with the same run goes on after the pages that the first one stored. Raises CountMismatch,
-    MissingField, SourceDrifted, and whatever the adapter raises.
+    Pages are always spooled below `root`: a second call with the same run on the same machine goes on after those that
+    the first one stored. Raises CountMismatch, MissingField, SourceDrifted, LandingError, and whatever the adapter
+    raises.
     """
     final = root / source.side / window.name / run_id
     spool = Spool(final.with_name(f".{run_id}.part"), source.side)
@@ -47,7 +49,7 @@ def read_and_land(source: Source, window: Window, root: Path, run_id: str, setti
         parts = reader.read()
     finally:
         spool.rest()
-    files, rows = publish(spool, parts, final, FILE_ROWS)
+    files, rows = publish(spool, parts, final, FILE_ROWS, Zone.of(settings, root))
     return Landed(
         files,
         rows,

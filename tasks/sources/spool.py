@@ -2,7 +2,7 @@
 
 A part's pages are Arrow batches appended to a file, each with the position of the page after it; a batch that was cut
 off by a crash is not read again. A part that was split, or whose pages contradicted each other, says so by a marker or
-loses its files. When all parts are whole, the window is written as Parquet and its folder is renamed into place.
+loses its files. When all parts are whole, the window is written as Parquet and put into place in the landing zone.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from schemas.codes import Side
 from schemas.crash import point
 from tasks.sources.columns import PAYLOAD, landing_schema
 from tasks.sources.protocol import Part
+from tasks.sources.zone import Zone
 
 STATE = b"page"
 GROUP_ROWS = 2_500
@@ -124,11 +125,13 @@ class Spool:
         return self.folder / f"{part.name}.split"
 
 
-def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int) -> tuple[list[str], int]:
-    """Write the window's parts as Parquet files of about `file_rows` rows and rename them into place at once.
+def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int, zone: Zone) -> tuple[list[str], int]:
+    """Write the window's parts as Parquet files of about `file_rows` rows and put them into place when all are whole.
 
+    `final` is the read's folder on this machine; where the zone is far, what is written beside it goes there.
     Returns the files in order, and their rows. Files are private: they hold personal data. Memory holds one row group.
     """
+    read = (final.parent.parent.name, final.parent.name, final.name)
     spool.rest()
     aside = final.with_name(f".{final.name}.new")
     shutil.rmtree(aside, ignore_errors=True)
@@ -140,13 +143,19 @@ def publish(spool: Spool, parts: list[Part], final: Path, file_rows: int) -> tup
             files.add(page.table)
     files.end()
     point("land.after_files")
+    sent = zone.send(aside, read) if zone.far else []
     shutil.rmtree(final, ignore_errors=True)
     point("land.before_rename")
-    aside.rename(final)
+    if zone.far:
+        landed = zone.show(sent, read)
+        shutil.rmtree(aside)
+    else:
+        aside.rename(final)
+        landed = [str(final / name) for name in files.names]
     point("land.after_rename")
     shutil.rmtree(spool.folder)
     point("land.after_spool_removed")
-    return [str(final / name) for name in files.names], files.rows
+    return landed, files.rows
 
 
 class _Files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -52,9 +53,14 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture
-def cluster(configured: dict[str, Any], postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A scheduler and two worker processes, with the settings of the test and a warehouse in PostgreSQL."""
+def cluster(
+    configured: dict[str, Any], postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A scheduler and two worker processes, with the settings of the test, a warehouse in PostgreSQL and a landing zone
+    at a URL: each worker has a data folder of its own, as on a machine of its own."""
     port = _free_port()
+    (tmp_path / "far").mkdir()
+    monkeypatch.setenv("HOSO_LANDING_URL", f"dir://zone::file://{tmp_path / 'far'}")
     address = f"tcp://127.0.0.1:{port}"
     monkeypatch.setenv("HOSO_WAREHOUSE_URL", postgres)
     monkeypatch.setenv("HOSO_DASK_ADDRESS", address)
@@ -62,8 +68,10 @@ def cluster(configured: dict[str, Any], postgres: str, monkeypatch: pytest.Monke
     worker = ["worker", address, "--nthreads", "2", "--no-dashboard", "--no-nanny"]
     processes = []
     try:
-        for words in (scheduler, *[worker] * WORKERS):
-            processes.append(subprocess.Popen([sys.executable, "-m", "dask", *words], stderr=subprocess.DEVNULL))
+        for number, words in enumerate((scheduler, *[worker] * WORKERS)):
+            own = os.environ | {"HOSO_DATA_DIR": str(tmp_path / f"machine{number}")}
+            command = [sys.executable, "-m", "dask", *words]
+            processes.append(subprocess.Popen(command, env=own, stderr=subprocess.DEVNULL))
             while not _listens(port):
                 assert processes[0].poll() is None
                 time.sleep(0.1)
@@ -90,7 +98,7 @@ def test_two_workers_leave_what_one_process_leaves(
     expected, windows = contents(), set(ask(select(window.c.side, window.c.window_start, window.c.extracted)))
 
     address = request.getfixturevalue("cluster")
-    monkeypatch.setenv("HOSO_DATA_DIR", str(tmp_path / "shared"))
+    monkeypatch.setenv("HOSO_DATA_DIR", str(tmp_path / "flow"))
     settings.current.cache_clear()
     forget_clients()
     spread = backfill.with_options(task_runner=DaskTaskRunner(address=address))
@@ -99,6 +107,8 @@ def test_two_workers_leave_what_one_process_leaves(
     assert contents() == expected
     assert set(ask(select(window.c.side, window.c.window_start, window.c.extracted))) == windows
     assert len(expected["cases"]) > 200
+    assert not [path for path in tmp_path.glob("machine*/landing/**/*") if path.is_file()]
+    assert list((tmp_path / "far" / "zone").rglob("*.parquet"))
 
 
 def test_many_workers_and_one_file_are_refused(configured: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -31,7 +32,16 @@ def test_an_empty_warehouse_is_refused(configured: dict[str, Any]) -> None:
         incremental()
 
 
-def test_it_judges_what_changed_and_nothing_else(configured: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("where", ["near", pytest.param("far", marks=pytest.mark.full)])
+def test_it_judges_what_changed_and_nothing_else(
+    configured: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
+) -> None:
+    landing = tmp_path / "landing"
+    if where == "far":
+        landing = tmp_path / "far" / "zone"
+        landing.mkdir(parents=True)
+        monkeypatch.setenv("HOSO_LANDING_URL", f"dir://zone::file://{landing.parent}")
+        settings.current.cache_clear()
     now = datetime.fromisoformat(configured["planted"]["now"])
     end = date.fromisoformat(configured["planted"]["period"]["end"]) + timedelta(days=1)
     daily(end - timedelta(days=40), end, now)
@@ -66,16 +76,16 @@ def test_it_judges_what_changed_and_nothing_else(configured: dict[str, Any], mon
     assert {(code, kind) for code, kind, _ in before} == {(code, kind) for code, kind, _ in touched}
 
     judged.clear()
-    _forget_a_record(end - timedelta(days=2))
+    _forget_a_record(landing, end - timedelta(days=2))
     third = incremental(now + timedelta(minutes=45))
     assert [side for side, *_ in judged] == ["city"]
     assert third["counts"]["city"]["loaded"] == 0
     assert open_now() == touched
 
 
-def _forget_a_record(day: date) -> None:
+def _forget_a_record(landing: Path, day: date) -> None:
     """As if the last read of one day had missed a record: what the source lists then differs from it."""
-    (folder,) = settings.current().landing_dir.glob(f"city/{Window(day, day + timedelta(days=1)).name}/*")
+    (folder,) = landing.glob(f"city/{Window(day, day + timedelta(days=1)).name}/*")
     (path,) = folder.iterdir()
     table = pq.read_table(path)
     assert len(table)

@@ -23,7 +23,10 @@ AGES = {"new": 5, "middle": 120, "old": 200, "oldest": 300}
 
 
 def land(side: str, of: Window, run: str, name: str = "00000.parquet", days: int = 0) -> Path:
-    path = settings.current().landing_dir / side / of.name / run / name
+    knobs = settings.current()
+    far = knobs.landing_url.partition("file://")[2]
+    root = Path(far) / "zone" if far else knobs.landing_dir
+    path = root / side / of.name / run / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"0123456789")
     at = (NOW - timedelta(days=days)).timestamp()
@@ -44,9 +47,15 @@ def bad(number: int, file: Path, released: datetime | None) -> dict[str, Any]:
     return {"quarantine_id": str(number), "side": "city", **texts, **seen, "landing_file": str(file), "run_id": "old"}
 
 
-@pytest.fixture
-def files(configured: dict[str, Any]) -> dict[str, Path]:
+@pytest.fixture(params=["near", "far"])
+def files(
+    configured: dict[str, Any], request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Path]:
     """City: three reads of a week and one of the next; portal: a read that was never loaded, alone; one unfinished."""
+    if request.param == "far":
+        (tmp_path / "far").mkdir()
+        monkeypatch.setenv("HOSO_LANDING_URL", f"dir://zone::file://{tmp_path / 'far'}")
+        settings.current.cache_clear()
     made = {run: land("city", WEEK, run) for run in ("new", "middle", "old", "oldest")}
     made |= {"old bad": land("city", WEEK, "old", "00001.parquet"), "only": land("city", OTHER, "oldest")}
     made["unloaded"] = land("portal", WEEK, "lost", days=400)

@@ -15,6 +15,7 @@ from errors import CanonicalMismatch
 from schemas.crash import point
 from schemas.period import day_of
 from tasks.measure import measure_lags
+from tasks.reconcile_part import reconcile_in_parts
 from tasks.rules.reconcile import Ground, reconcile
 from tasks.rules.suppress import set_aside
 from tasks.warehouse import queries
@@ -52,8 +53,11 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
             measured=measure_lags(connection, since, as_of, confirm, skew, only),
             skew=skew,
         )
-        batches = queries.disagreeing(connection, knobs.pair_rows, only)
-        findings = reconcile(batches, queries.doubled_records(connection, only), ground)
+        doubled = queries.doubled_records(connection, only)
+        if knobs.reconcile_parts > 1 and only is None:
+            findings = reconcile_in_parts(connection, doubled, ground, run_id, run_dir, knobs)
+        else:
+            findings = reconcile(queries.disagreeing(connection, knobs.pair_rows, only), doubled, ground)
         findings = set_aside(findings, orders(connection), day_of(as_of))
         point("reconcile.after_judging")
         path = Path(run_dir) / "findings.parquet"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -43,12 +43,27 @@ def reconcile(batches: Iterable[pd.DataFrame], doubled: pd.DataFrame, ground: Gr
     partner);
     `doubled` has `side`, `case_code`, `records`.
     """
+    return conclude(*judge_pairs(batches, ground), doubled, ground)
+
+
+def judge_pairs(batches: Iterable[pd.DataFrame], ground: Ground) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    """The first half of `reconcile`, by batch: findings on pairs, and the cases without a partner as they came. It can
+    be done for parts of all cases apart from each other."""
     judged, alone = [], []
     for batch in batches:
         both = batch["city_row_hash"].notna() & batch["portal_row_hash"].notna()
         pairs = batch.loc[both].reset_index(drop=True)
         judged.append(_with_context(judge(pairs, ground.as_of), pairs, _known(pairs, ground), ground))
         alone.append(batch.loc[~both & ~_unreceived(batch)])
+    return judged, alone
+
+
+def conclude(
+    judged: Sequence[pd.DataFrame], alone: Sequence[pd.DataFrame], doubled: pd.DataFrame, ground: Ground
+) -> pd.DataFrame:
+    """The second half of `reconcile`, over what `judge_pairs` gave for all cases: look-alikes, the missing, and what
+    leads each case."""
+    judged = list(judged)
     residue = pd.concat(alone, ignore_index=True) if alone else pd.DataFrame()
     if len(residue):
         known = _known(residue, ground)

@@ -12,12 +12,10 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from prefect import flow, get_run_logger
-from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import settings
 from errors import ConfigError
@@ -25,6 +23,7 @@ from flows.asked import with_offset
 from flows.carry import run_folder
 from flows.judge import judge, new_run_id
 from flows.progress import Progress
+from flows.runner import check_writers, runner
 from flows.stopwatch import Stopwatch
 from flows.truth import command, truthful
 from schemas.codes import Side
@@ -35,15 +34,13 @@ from tasks.extract import extract, read_catalogues
 from tasks.load import load
 from tasks.validate import validate
 
-RUNNER = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=8))
-
 
 def _run_name() -> str:
     asked = flow_run.parameters
     return f"daily {asked.get('start') or 'trailing'}..{asked.get('end') or 'today'}"
 
 
-@flow(name="daily", flow_run_name=_run_name, task_runner=RUNNER)
+@flow(name="daily", flow_run_name=_run_name, task_runner=runner())
 @truthful
 def daily(start: date | None = None, end: date | None = None, as_of: datetime | None = None) -> dict[str, Any]:
     """Read the cases received in [start, end) from both sides and bring warehouse, scores and report up to date.
@@ -52,6 +49,7 @@ def daily(start: date | None = None, end: date | None = None, as_of: datetime | 
     default. Returns the run's id, its counts, its scores, the paths of its report and of its repair plan.
     """
     knobs = settings.current()
+    check_writers(knobs)
     as_of = as_of or datetime.now(UTC)
     days = _range(start, end, as_of, knobs.trailing_days)
     run_id = new_run_id(as_of)

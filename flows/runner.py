@@ -1,4 +1,5 @@
-"""Where the windows of a run are carried: threads of this process, or a Dask cluster when its address is set."""
+"""Where windows and parts of a reconcile are carried: threads of this process, or a Dask cluster when its address is
+set."""
 
 from __future__ import annotations
 

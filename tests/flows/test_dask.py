@@ -23,9 +23,11 @@ import settings
 from errors import ConfigError
 from flows.asked import Days
 from flows.backfill import backfill
+from flows.daily import daily
 from schemas.window import Step
+from tasks import reconcile_part
 from tasks.extract import forget_clients
-from tasks.warehouse.tables import window
+from tasks.warehouse.tables import mismatch, window
 
 from .test_backfill import ask, contents
 
@@ -87,6 +89,11 @@ def _asked(systems: dict[str, Any]) -> tuple[Days, datetime]:
     return Days(start=end - timedelta(days=60), end=end), datetime.fromisoformat(systems["planted"]["now"])
 
 
+def _ledger() -> set[tuple[Any, ...]]:
+    """Every mismatch, but for what each run measures for itself: `since` has the clocks' difference in it."""
+    return set(ask(select(*(column for column in mismatch.columns if column.name not in ("run_id", "since")))))
+
+
 @pytest.mark.full
 def test_two_workers_leave_what_one_process_leaves(
     configured: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
@@ -109,6 +116,30 @@ def test_two_workers_leave_what_one_process_leaves(
     assert len(expected["cases"]) > 200
     assert not [path for path in tmp_path.glob("machine*/landing/**/*") if path.is_file()]
     assert list((tmp_path / "far" / "zone").rglob("*.parquet"))
+
+
+@pytest.mark.full
+def test_a_daily_run_of_two_workers_in_parts_leaves_the_ledger_of_one_process(
+    configured: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    days, now = _asked(configured)
+    monkeypatch.setenv("HOSO_WINDOW_DAYS", "15")
+    daily(days.start, days.end, now)
+    expected, ledger = contents(), _ledger()
+
+    monkeypatch.setenv("HOSO_RECONCILE_PARTS", "3")
+    address = request.getfixturevalue("cluster")
+    monkeypatch.setenv("HOSO_DATA_DIR", str(tmp_path / "flow"))
+    settings.current.cache_clear()
+    forget_clients()
+    judged: list[Any] = []
+    conclude = reconcile_part.conclude
+    monkeypatch.setattr(reconcile_part, "conclude", lambda *given: judged.append(given[0]) or conclude(*given))
+    daily.with_options(task_runner=DaskTaskRunner(address=address))(days.start, days.end, now)
+    assert len(judged[0]) == 3
+    assert (contents(), _ledger()) == (expected, ledger)
+    assert len(ledger) > 5
+    assert not list((tmp_path / "far" / "zone" / "reconcile").rglob("*.parquet"))
 
 
 def test_many_workers_and_one_file_are_refused(configured: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def reconcile_in_parts(
     """
     shares = [queries.Share(number, knobs.reconcile_parts) for number in range(knobs.reconcile_parts)]
     if connection.dialect.name != "postgresql":
-        parts = (queries.disagreeing(connection, knobs.batch_rows, share=share) for share in shares)
+        parts = (queries.disagreeing(connection, knobs.pair_rows, share=share) for share in shares)
         return reconcile(chain.from_iterable(parts), doubled, ground)
     files = _lay_out(ground, run_id, run_dir)
     asked = [(share.number, share.of, _plain(ground), files, run_id, run_dir) for share in shares]
@@ -80,7 +80,7 @@ def _judge_part(
     knobs = settings.current()
     ground = _taken_up(said, files, Zone.of(knobs))
     with open_reader(knobs).connect() as connection:
-        batches = queries.disagreeing(connection, knobs.batch_rows, share=queries.Share(number, of))
+        batches = queries.disagreeing(connection, knobs.pair_rows, share=queries.Share(number, of))
         judged, alone = judge_pairs(batches, ground)
     tables = {}
     if judged:

@@ -43,7 +43,6 @@ def asked(systems: dict[str, Any]) -> tuple[Days, datetime]:
     return Days(start=end - timedelta(days=100), end=end), datetime.fromisoformat(planted["now"])
 
 
-@pytest.mark.full
 def test_interrupted_and_taken_up_it_equals_one_load(
     configured: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

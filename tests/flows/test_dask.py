@@ -94,7 +94,6 @@ def _ledger() -> set[tuple[Any, ...]]:
     return set(ask(select(*(column for column in mismatch.columns if column.name not in ("run_id", "since")))))
 
 
-@pytest.mark.full
 def test_two_workers_leave_what_one_process_leaves(
     configured: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:

@@ -77,7 +77,6 @@ def city_records() -> dict[str, dict[str, Any]]:
     return found
 
 
-@pytest.mark.full
 def test_pushing_the_recommended_list_regains_what_was_promised(
     configured: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,7 @@
 """Side-by-side measurements: `python -m benchmarks NAME --cases N [--seed S] --json`.
 
 Each NAME is a module of this package with `run(cases, seed, folder) -> dict`. One JSON object goes to standard output,
-everything else to standard error.
+everything else to standard error. Exit status 1 when the result has `faults`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> int:
         result = module.run(asked.cases, asked.seed, Path(folder))
     report = {"name": asked.name, "cases": asked.cases, "seed": asked.seed, "machine": machine(), **result}
     print(json.dumps(report, indent=None if asked.json else 1, ensure_ascii=False))
-    return 0
+    return 1 if result.get("faults") else 0
 
 
 if __name__ == "__main__":

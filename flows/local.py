@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -35,7 +36,7 @@ def server(port: int) -> Iterator[str]:
     os.environ["PREFECT_API_URL"] = f"{address}/api"
     # The page itself asks the API: it must know where that is.
     environment = _environment() | {"PREFECT_UI_API_URL": f"{address}/api"}
-    process = subprocess.Popen(command, cwd=HOME, env=environment)
+    process = subprocess.Popen(command, cwd=HOME, env=environment, start_new_session=True)
     try:
         _wait(process, address)
         yield address
@@ -52,12 +53,12 @@ def deploy() -> None:
 
 
 @contextmanager
-def worker() -> Iterator[None]:
+def worker() -> Iterator[subprocess.Popen[bytes]]:
     """A process worker of the pool, stopped at the end with what it runs."""
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process", "--limit", "3"]
-    process = subprocess.Popen(command, cwd=HOME, env=_environment())
+    process = subprocess.Popen(command, cwd=HOME, env=_environment(), start_new_session=True)
     try:
-        yield
+        yield process
     finally:
         _stop(process)
 
@@ -80,9 +81,10 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End a leader of a session of its own, and whatever of that session is left after it."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)  # a server waits for its event streams to be closed, which may be never
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -7,9 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,50 +17,39 @@ import pytest
 from flows.demo import sandbox
 from flows.local import HOME, deploy, server, worker
 
+from .installation import Installation, listener, stop_schedules
+
 CASES, SEED = 400, 3
-
-
-@dataclass(frozen=True)
-class Installation:
-    """The server's address, a client of its API, and the truth about what the sandbox planted."""
-
-    address: str
-    api: httpx.Client
-    planted: dict[str, Any]
-
-    def post(self, path: str, content: Any) -> httpx.Response:
-        """As Prefect's own client does: a server on SQLite answers 503 while its database is locked."""
-        for _ in range(20):
-            response = self.api.post(path, json=content)
-            if response.status_code != 503:
-                break
-            time.sleep(0.5)
-        return response
-
-    def ask(self, path: str, **content: Any) -> Any:
-        response = self.post(path, content)
-        response.raise_for_status()
-        return response.json()
-
-    def deployment(self, name: str) -> dict[str, Any]:
-        (found,) = (each for each in self.ask("/deployments/filter") if each["name"] == name)
-        return found
+WATCHED = """
+import sys
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from flows.automations import main
+told = {"subject": "{{subject}}", "body": "{{body}}"}
+CustomWebhookNotificationBlock(name="alerts", url=sys.argv[1], json_data=told).save("alerts")
+sys.exit(main([]))
+"""
+"""As an operator does it: make the notification block that HOSO_ALERT_BLOCK names, then apply automations.yaml."""
 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("installation")
-    with pytest.MonkeyPatch.context() as patch, sandbox(CASES, SEED, folder / "truth.json") as ready:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        sandbox(CASES, SEED, folder / "truth.json") as ready,
+        listener() as (page, alerts),
+    ):
         for name in [name for name in os.environ if name.startswith(("HOSO_", "PREFECT_"))]:
             patch.delenv(name)
         for name, value in _environment(ready, folder).items():
             patch.setenv(name, value)
         planted = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-        with server(_free_port()) as address:
+        with server(_free_port()) as address, httpx.Client(base_url=f"{address}/api", timeout=60) as api:
             deploy()
-            subprocess.run([sys.executable, "-m", "flows.automations"], cwd=HOME, check=True)
-            with worker(), httpx.Client(base_url=f"{address}/api", timeout=60) as api:
-                yield Installation(address, api, planted)
+            assert stop_schedules(api)["daily"] == ["0 2 * * *"]
+            subprocess.run([sys.executable, "-c", WATCHED, page], cwd=HOME, check=True)
+            with worker() as process:
+                yield Installation(address, api, process, planted, alerts)
 
 
 def _environment(ready: dict[str, Any], folder: Path) -> dict[str, str]:
@@ -73,6 +60,8 @@ def _environment(ready: dict[str, Any], folder: Path) -> dict[str, str]:
         "HOSO_PORTAL_PASSWORD": "sandbox",
         "HOSO_FINGERPRINT_KEY": "a key for tests",
         "HOSO_DATA_DIR": str(folder / "data"),
+        "HOSO_ALERT_BLOCK": "custom-webhook/alerts",
+        "HOSO_REQUESTS_PER_SECOND": "5000",
         "PREFECT_API_URL": "-",  # set by the server; here, so that it is taken back
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",

@@ -8,11 +8,11 @@ Exit status: the bit mask of docs/operations.md.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -80,8 +80,7 @@ def _finish(run_id: str, as_of: datetime, run_dir: str, carried: list[dict[str, 
     news = sum(side["loaded"] + side["gone"] for side in carried) + sum(ledger.values()) - ledger["findings"]
     if news:
         share_snapshot.fn()
-    for name in CATALOGUES:  # a run every quarter of an hour: copies would pile up
-        (Path(run_dir) / name).unlink()
+    shutil.rmtree(run_dir)  # nothing reads it after the run, and a folder every quarter of an hour would pile up
     seconds = time.perf_counter() - started
     return {"counts": counts, "ledger": ledger, "attention": attention, "seconds": seconds}
 

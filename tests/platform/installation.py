@@ -51,9 +51,13 @@ class Installation:
     def ended(self, run: str) -> dict[str, Any]:
         """The run, once it has ended. Raises AssertionError with its last words when it does not."""
         asked = {"flow_runs": {"id": {"any_": [run]}}}
+
+        def found() -> dict[str, Any]:
+            return self.ask("/flow_runs/filter", **asked)[0]
+
         return self.until(
-            lambda: next((each for each in self.ask("/flow_runs/filter", **asked) if each["state_type"] in ENDED), None),
-            lambda: f"run {run} has not ended: {self.ask('/flow_runs/filter', **asked)[0]['state']}\n{self.log(run)}",
+            lambda: each if (each := found())["state_type"] in ENDED else None,
+            lambda: f"run {run} has not ended: {found()['state']}\n{self.log(run)}",
         )
 
     def log(self, run: str) -> str:

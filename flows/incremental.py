@@ -26,7 +26,6 @@ from flows.truth import command, truthful
 from schemas.codes import Side
 from tasks.announce import announce
 from tasks.due import due
-from tasks.lend import CATALOGUES
 from tasks.reconcile import reconcile_sides
 from tasks.resume import settle
 from tasks.snapshot import share_snapshot

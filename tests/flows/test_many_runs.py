@@ -1,4 +1,4 @@
-"""A scheduled run that finds nothing leaves its entries in the ledger and nothing else (500: benchmarks/scheduled.py)."""
+"""A scheduled run that finds nothing leaves its entries in the ledger, and nothing else (500: benchmarks.scheduled)."""
 
 from __future__ import annotations
 

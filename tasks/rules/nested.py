@@ -6,17 +6,19 @@ one shape here: `Nested`, whose columns the canonical case takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
 import pandas as pd
 
 from schemas.codes import Side
-from tasks.rules.amounts import parse_dong
-from tasks.rules.times import parse
+from tasks.rules.itemised import Fee, Supplement, fee_facts, supplement_facts, text_array
+from tasks.rules.text import arrow_text
 
 Item = Mapping[str, Any]
+Lists = tuple[list[Item] | None, ...]
+"""One row's lists in the order of `_LISTS`; None stands for what is no list."""
 
 _PORTAL_KEYS: Final = {
     "digitised": "DuocSoHoa",
@@ -56,25 +58,42 @@ def summarise(side: Side, rows: pd.DataFrame) -> pd.DataFrame:
     before its request adds none), `supplement_precision` (the coarsest `Precision` of their times, null without any),
     `supplement_time_bad` (bool); for the city also the scalars of the extension as text.
     """
-    if side is Side.CITY:
-        extensions = [_object(text) for text in rows["site_extension"]]
-        lists = [tuple(_list(e.get(name)) for name in _LISTS) if e is not None else None for e in extensions]
-        scalars = {
-            column: pd.array([None if e is None else _scalar(e.get(key)) for e in extensions], "string[pyarrow]")
-            for column, key in _CITY_SCALARS.items()
-        }
-        keys = _CITY_KEYS
-    else:
-        lists = [tuple(_list(text) for text in texts) for texts in zip(*(rows[name] for name in _LISTS), strict=True)]
-        scalars, keys = {}, _PORTAL_KEYS
-    facts = pd.DataFrame({**scalars, **_flags(lists, keys)}, index=rows.index)
-    facts = facts.join(_fees(lists, keys["amount"], rows.index))
-    return facts.join(_supplements(lists, keys["requested"], keys["answered"], rows.index))
+    scalars: dict[str, list[str | None]] = {}
+    lists, keys = (_city_lists(rows, scalars), _CITY_KEYS) if side is Side.CITY else (_portal_lists(rows), _PORTAL_KEYS)
+    flags, fees, supplements = _read(lists, keys)
+    made = {column: text_array(texts) for column, texts in scalars.items()}
+    facts = pd.DataFrame(
+        made | {name: [row[place] for row in flags] for place, name in enumerate(_FLAGS)}, index=rows.index
+    )
+    return facts.join(fee_facts(fees, rows.index)).join(supplement_facts(supplements, rows.index))
+
+
+def _portal_lists(rows: pd.DataFrame) -> Iterator[Lists]:
+    """Each row's `_LISTS`, from a column each."""
+    return zip(*(map(_list, _texts(rows[name])) for name in _LISTS), strict=True)
+
+
+def _city_lists(rows: pd.DataFrame, scalars: dict[str, list[str | None]]) -> Iterator[Lists | None]:
+    """Each row's `_LISTS`, None where the extension is no object; `scalars` gets its other columns on the way."""
+    scalars |= {column: [] for column in _CITY_SCALARS}
+    taken = [(scalars[column], key) for column, key in _CITY_SCALARS.items()]
+    for text in _texts(rows["site_extension"]):
+        extension = _object(text)
+        known = extension or {}
+        for column, key in taken:
+            column.append(_scalar(known.get(key)))
+        yield None if extension is None else tuple([_list(known.get(name)) for name in _LISTS])
+
+
+def _texts(column: pd.Series) -> list[str | None]:
+    """The column's texts; going through a pandas column value by value takes ten times as long."""
+    texts: list[str | None] = arrow_text(column).to_pylist()
+    return texts
 
 
 def _object(text: str | None) -> dict[str, Any] | None:
     """The extension's object; None when it is no JSON object (empty text is an empty one)."""
-    if text is None or pd.isna(text) or text == "":
+    if not text:
         return {}
     try:
         value = orjson.loads(text)
@@ -85,14 +104,16 @@ def _object(text: str | None) -> dict[str, Any] | None:
 
 def _list(value: Any) -> list[Item] | None:
     """A list of objects from JSON text or a parsed value; None when it is something else (empty is an empty list)."""
+    if value.__class__ is list:
+        return value
+    if value is None or value in ("", "[]"):
+        return []
     if isinstance(value, str):
-        if value in {"", "[]"}:
-            return []
         try:
             value = orjson.loads(value)
         except orjson.JSONDecodeError:
             return None
-    if value is None or value is pd.NA:
+    if value is None:
         return []
     return value if isinstance(value, list) else None
 
@@ -105,11 +126,33 @@ _FLAGS: Final = ("any_digitised", "any_reused", "any_stored", "has_result", "pop
 _UNREAD: Final = (False, False, False, False, False, True)
 
 
-def _flags(lists: list[Any], keys: Mapping[str, str]) -> dict[str, list[bool]]:
-    """The flags that need no arithmetic, in one pass over the rows."""
+def _read(
+    lists: Iterable[Lists | None], keys: Mapping[str, str]
+) -> tuple[list[tuple[bool, ...]], list[Fee], list[Supplement]]:
+    """`_FLAGS` of each row, and the fees and supplements of all rows with their row numbers.
+
+    One pass, so that a row's parsed lists are gone before the next row's are made: keeping them all costs more than
+    reading them.
+    """
     names = (keys["digitised"], keys["reused"], keys["stored"], keys["url"])
-    flags = [_UNREAD if row is None else _row_flags(row, *names) for row in lists]
-    return {name: [row[place] for row in flags] for place, name in enumerate(_FLAGS)}
+    amount, requested, answered = keys["amount"], keys["requested"], keys["answered"]
+    flags: list[tuple[bool, ...]] = []
+    fees: list[Fee] = []
+    supplements: list[Supplement] = []
+    for number, row in enumerate(lists):
+        if row is None:
+            flags.append(_UNREAD)
+            continue
+        flags.append(_row_flags(row, *names))
+        if row[1]:
+            fees += [(number, _scalar(item.get(amount))) for item in row[1] if isinstance(item, dict)]
+        if row[3]:
+            supplements += [
+                (number, _scalar(item.get(requested)), _scalar(item.get(answered)))
+                for item in row[3]
+                if isinstance(item, dict)
+            ]
+    return flags, fees, supplements
 
 
 def _row_flags(row: tuple[Any, ...], digitised: str, reused: str, stored: str, url: str) -> tuple[bool, ...]:
@@ -119,9 +162,9 @@ def _row_flags(row: tuple[Any, ...], digitised: str, reused: str, stored: str, u
     bad = None in row
     for item in components or ():
         if isinstance(item, dict):
-            is_digitised = is_digitised or item.get(digitised) in _SET
-            is_reused = is_reused or item.get(reused) in _SET
-            is_stored = is_stored or item.get(stored) in _SET
+            is_digitised = is_digitised or _is_set(item.get(digitised))
+            is_reused = is_reused or _is_set(item.get(reused))
+            is_stored = is_stored or _is_set(item.get(stored))
         else:
             bad = True
     for item in results or ():
@@ -129,69 +172,11 @@ def _row_flags(row: tuple[Any, ...], digitised: str, reused: str, stored: str, u
             has_result = has_result or bool(item.get(url))
         else:
             bad = True
-    bad = bad or not (_all_objects(fees or ()) and _all_objects(supplements or ()))
+    for items in (fees, supplements):
+        for item in items or ():
+            bad = bad or not isinstance(item, dict)
     return is_digitised, is_reused, is_stored, has_result, bool(databases), bad
 
 
-def _all_objects(items: Iterable[Any]) -> bool:
-    return all(isinstance(item, dict) for item in items)
-
-
-def _items(lists: list[Any], position: int) -> list[tuple[int, Item]]:
-    """(row number, item) of every object in the lists at `position`."""
-    return [
-        (number, item)
-        for number, row in enumerate(lists)
-        if row is not None and row[position]
-        for item in row[position]
-        if isinstance(item, dict)
-    ]
-
-
-def _fees(lists: list[Any], key: str, index: pd.Index) -> pd.DataFrame:
-    items = _items(lists, 1)
-    texts = pd.Series([_scalar(item.get(key)) for _, item in items], dtype="string[pyarrow]")
-    parsed = parse_dong(texts).assign(row=[number for number, _ in items])
-    by_row = parsed.groupby("row")
-    places = pd.RangeIndex(len(index))
-    facts = pd.DataFrame(
-        {
-            "fee_total": by_row["amount"].sum(min_count=1).reindex(places).astype("Int64"),
-            "amount_bad": by_row["bad"].any().reindex(places, fill_value=False).astype(bool),
-        }
-    )
-    return facts.set_axis(index)
-
-
-def _supplements(lists: list[Any], requested: str, answered: str, index: pd.Index) -> pd.DataFrame:
-    items = _items(lists, 3)
-    texts = [
-        pd.Series([_scalar(item.get(key)) for _, item in items], dtype="string[pyarrow]")
-        for key in (requested, answered)
-    ]
-    asked, replied = (parse(text) for text in texts)
-    flat = pd.DataFrame(
-        {
-            "row": pd.Series([number for number, _ in items], dtype="int64"),
-            "requested_at": asked["at"],
-            "answered_at": replied["at"],
-            "bad": asked["bad"] | replied["bad"] | asked["at"].isna(),
-            "precision": pd.concat([asked["precision"], replied["precision"]], axis=1).max(axis=1).astype("Int16"),
-        }
-    )
-    waiting = (flat["answered_at"] - flat["requested_at"]).dt.total_seconds()
-    flat["waiting_s"] = waiting.fillna(0).clip(lower=0).astype("int64")
-    by_row = flat.sort_values(["row", "requested_at"], kind="stable").groupby("row")
-    places = pd.RangeIndex(len(index))
-    last = by_row.tail(1).set_index("row").reindex(places)
-    facts = pd.DataFrame(
-        {
-            "supplement_requests": by_row.size().reindex(places, fill_value=0).astype("int16"),
-            "supplement_requested_at": last["requested_at"],
-            "supplement_answered": last["answered_at"].notna(),
-            "supplement_waiting_s": by_row["waiting_s"].sum().reindex(places, fill_value=0).astype("int64"),
-            "supplement_precision": by_row["precision"].max().reindex(places).astype("Int16"),
-            "supplement_time_bad": by_row["bad"].any().reindex(places, fill_value=False).astype(bool),
-        }
-    )
-    return facts.set_axis(index)
+def _is_set(value: Any) -> bool:
+    return value != "0" and value in _SET  # "0" is by far the commonest

@@ -42,7 +42,8 @@ _judging = threading.Lock()
 """Judging needs the processor, reading waits for the wire: threads of one process take turns at the first."""
 
 
-@task(name="windows", task_run_name="{side} {windows[0].start}", tags=["window"])
+# No tags: before a tagged task begins, Prefect's server is asked for the tag's limit, and a busy one took seconds.
+@task(name="windows", task_run_name="{side} {windows[0].start}")
 def carry(
     side: Side, windows: list[Window], run_id: str, as_of: datetime | None, run_dir: str, skip_unchanged: bool = False
 ) -> dict[str, Any]:

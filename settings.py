@@ -93,6 +93,21 @@ class Settings(BaseSettings):
     portal_session_lost_codes: tuple[str, ...] = ("-2",)
     """`error_code` values read as "session expired": log in again and repeat. Not published."""
 
+    # Repair: what may be sent to the portal
+    repair_writes: bool = False
+    """Whether approved corrections may be sent at all; without it every run of `repair-apply` is a dry one."""
+    portal_write_token: SecretStr = SecretStr("")
+    """Sent as `Authorization: Bearer ...` with pushes, and only there; needed once `repair_writes` is on."""
+    repair_plan_hours: float = Field(24, gt=0)
+    """An older plan is no longer applied: make a new one."""
+    repair_most_pushes: Positive = 100
+    """Pushes of one run; the rest of an approved plan is left to the next."""
+    repair_stop_in_row: Positive = 3
+    """So many pushes in a row that were not proven open the circuit breaker, across runs."""
+    repair_stop_share: Share = 0.2
+    repair_share_after: Positive = 10
+    """A larger share of a run's pushes not proven opens it too, once the run made so many."""
+
     # Manners on the wire
     connect_seconds: float = Field(5, gt=0)
     read_seconds: float = Field(30, gt=0)

@@ -43,7 +43,7 @@ def judge(
     with watch.step("score"):
         scores = score_sides(run_id, as_of, days)
     reports = report(run_id, as_of, days, watch.timings(), run_dir)
-    plan = plan_repairs(run_id, run_dir)
+    plan = plan_repairs(run_id, as_of, run_dir)
     attention = announce(flow, run_id, as_of, counts, scores, watch.timings(), list(drift))
     result = {"run_id": run_id, "counts": counts, "ledger": ledger, "scores": scores, "reports": reports}
     return result | {"plan": plan, "attention": attention}

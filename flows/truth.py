@@ -36,6 +36,8 @@ class Exit(IntFlag):
     DRIFT = 16
     UNREAD = 32
     """Windows that could not be read."""
+    REPAIR = 64
+    """Pushes that were not proven, or the open circuit breaker of repairs."""
 
 
 ATTENTION: Mapping[str, tuple[Exit, str]] = {
@@ -43,6 +45,8 @@ ATTENTION: Mapping[str, tuple[Exit, str]] = {
     "quarantined": (Exit.QUARANTINE, "rows in quarantine"),
     "drift": (Exit.DRIFT, "changes of a record format"),
     "unread": (Exit.UNREAD, "windows not read"),
+    "unproven": (Exit.REPAIR, "pushes not proven"),
+    "breaker": (Exit.REPAIR, "open circuit breaker of repairs: nothing more is sent"),
 }
 """What a flow's result counts under `attention`: the bit of the exit status, and the words of the state's message."""
 

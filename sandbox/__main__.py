@@ -32,6 +32,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     command.add_argument("--session-ttl", type=float, default=600, help="seconds a portal session lasts")
     command.add_argument("--latency-ms", type=int, default=0, help="delay of every request for data")
     command.add_argument("--rate", type=int, default=0, help="requests a second above which the answer is 429; 0 = any")
+    command.add_argument("--write-token", default="", help="what the portal asks for with a push; empty = nothing")
     return parser.parse_args(arguments)
 
 
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(line), flush=True)
 
     city = CityService(world, options.latency_ms, options.rate).app()
-    portal = PortalService(world, options.session_ttl, options.latency_ms, options.rate).app()
+    portal = PortalService(world, options.session_ttl, options.latency_ms, options.rate, options.write_token).app()
     asyncio.run(serve(city, portal, sockets, announce))
     return 0
 

@@ -21,6 +21,7 @@ from sandbox.side import SideName
 from sandbox.wire import WIRE_KEYS
 
 BOTH = frozenset(SideName)
+PORTAL = frozenset({SideName.PORTAL})
 
 
 @dataclass
@@ -119,6 +120,10 @@ MOODS: dict[str, Mood] = {
     "skipped_page": Mood("the page after the one asked for", aim=lambda start, size: start + size),
     "looping_cursor": Mood("always the first page", aim=lambda start, size: 0),
     "expire_session": Mood("every session ends"),
+    "refuse_push": Mood("a push is refused with code -1", sides=PORTAL),
+    "lose_push": Mood("a push is answered with yes and not stored", sides=PORTAL),
+    "alter_push": Mood("a pushed record is stored without its due date", sides=PORTAL),
+    "silent_push": Mood("a push is stored, and the connection ends before the answer", sides=PORTAL),
     "edits": Mood("cases come and go between the pages of a listing"),
     "unstable_ties": Mood("rows that tie change their order from page to page", sides=frozenset({SideName.CITY})),
 }

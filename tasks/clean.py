@@ -12,12 +12,9 @@ import settings
 from schemas.codes import Side
 from schemas.crash import point
 from tasks.rules.canonical import References, canonicalise
-from tasks.rules.workdays import WorkCalendar
+from tasks.rules.workdays import CALENDAR_YEARS, WorkCalendar
 from tasks.sources.references import read_references
 from tasks.warehouse.bulk import to_frame
-
-CALENDAR_YEARS = (2010, 2040)
-"""Years in which a deadline can be counted."""
 
 
 @task(name="clean", task_run_name="clean {side}", tags=["clean"])

@@ -14,19 +14,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.bodies import reset
 from sandbox.conduct import Conduct, json_response
 from sandbox.moods import Page
-from sandbox.portal.services import PortalServices, ServiceError
+from sandbox.portal.checks import ServiceError
+from sandbox.portal.services import WRITES, PortalServices
 from sandbox.sessions import Sessions
 from sandbox.side import SideName
 from sandbox.world import World
 
 SUCCESS_SPELLINGS: tuple[str | int, ...] = ("00", "0", 0)
+MAY_NOT_WRITE = {"error_code": "-1", "message": "Không có quyền ghi", "result": []}
 EXPIRED = {"error_code": "-2", "message": "Phiên làm việc đã hết hạn"}
 
 
 class PortalService:
-    def __init__(self, world: World, session_ttl: float, latency_ms: int, rate: int = 0) -> None:
+    def __init__(self, world: World, session_ttl: float, latency_ms: int, rate: int = 0, write_token: str = "") -> None:
+        """With a `write_token`, services that change something ask for it as a bearer token."""
+        self._write_token = write_token
         self._conduct = Conduct(SideName.PORTAL, latency_ms, rate)
         self.services = PortalServices(world, self._conduct.temper)
         self._conduct.when_set["edits"] = self.services.store.edits.begin
@@ -59,10 +64,15 @@ class PortalService:
             self._sessions.expire_all()
         if not self._sessions.alive(str(envelope.get("session"))):
             return json_response(EXPIRED)
+        writes = str(envelope.get("service")) in WRITES
+        if writes and self._write_token and request.headers.get("Authorization") != f"Bearer {self._write_token}":
+            return json_response(MAY_NOT_WRITE)
         try:
             answer = self.services.perform(envelope)
         except ServiceError as error:
             return json_response({"error_code": error.code, "message": error.message, "result": []})
+        if writes and self._conduct.temper.takes("silent_push"):
+            return reset(orjson.dumps({"error_code": self._success()}))
         content: dict[str, Any] = {"error_code": self._success(), "message": answer.message, "result": answer.result}
         if answer.total is not None:
             page = Page(answer.result, answer.total)

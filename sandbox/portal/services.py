@@ -14,25 +14,18 @@ from typing import Any
 from sandbox.cases.working_time import EPOCH
 from sandbox.moods import Temper
 from sandbox.portal.catalogue import CatalogueServices
-from sandbox.portal.store import PortalStore, read_time
+from sandbox.portal.checks import FAILED, ServiceError, check_case
+from sandbox.portal.store import PortalStore
 from sandbox.world import World
 
 MOST_ROWS = 1_000
-LONGEST_NOTE = 2_000
-STATUSES = frozenset(str(code) for code in range(1, 11))
 STEP_FIELDS = ("MaHoSo", "NguoiXuLy", "ThoiDiemXuLy", "NoiDungXuLy", "TrangThai")
 Envelope = dict[str, Any]
 Record = dict[str, Any]
 
-FAILED, EXISTS = "-1", "3"
-
-
-class ServiceError(Exception):
-    """The request is refused with a code and a text."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
+EXISTS = "3"
+WRITES = frozenset({"DongBoHoSoMC", "CapNhatTienDoHoSoMC"})
+"""Services that change something."""
 
 
 @dataclass
@@ -97,12 +90,18 @@ class PortalServices:
         return Answer(message="Đồng bộ thành công")
 
     def _push_one(self, record: Record, updating: bool) -> None:
-        _check_case(record)
+        if self._temper.takes("refuse_push"):
+            raise ServiceError(FAILED, "Hồ sơ không hợp lệ")
+        check_case(record)
         exists = len(self.store.rows_of(str(record["MaHoSo"]))) > 0
         if updating and not exists:
             raise ServiceError(FAILED, "Hồ sơ không tồn tại")
         if exists and not updating:
             raise ServiceError(EXISTS, "Hồ sơ đã tồn tại")
+        if self._temper.takes("lose_push"):
+            return
+        if self._temper.takes("alter_push"):
+            record = record | {"NgayHenTra": ""}
         if updating:
             self.store.update(record)
         else:
@@ -115,18 +114,6 @@ class PortalServices:
         if not len(self.store.rows_of(str(step["MaHoSo"]))):
             raise ServiceError(FAILED, "Hồ sơ không tồn tại")
         self.store.add_step(step)
-
-
-def _check_case(record: Record) -> None:
-    """What is known to make a push fail: no code, no received time, an unknown status, a note over 2000 characters."""
-    if not record.get("MaHoSo"):
-        raise ServiceError(FAILED, "Thiếu mã hồ sơ")
-    if read_time(str(record.get("NgayTiepNhan"))) is None:
-        raise ServiceError(FAILED, "Ngày tiếp nhận không hợp lệ")
-    if str(record.get("TrangThaiHoSo")) not in STATUSES:
-        raise ServiceError(FAILED, "Trạng thái hồ sơ không hợp lệ")
-    if len(str(record.get("GhiChu") or "")) > LONGEST_NOTE:
-        raise ServiceError(FAILED, "Ghi chú quá dài")
 
 
 def _day(envelope: Envelope, name: str) -> int:

@@ -31,6 +31,7 @@ class Alarm(StrEnum):
     QUARANTINE_FLOOD = "quarantine.flood"
     SOURCE_UNREAD = "source.unread"
     RUN_FAILED = "run.failed"
+    BREAKER_OPENED = "repair.breaker-opened"
 
 
 @dataclass(frozen=True)

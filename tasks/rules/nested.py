@@ -91,6 +91,16 @@ def _texts(column: pd.Series) -> list[str | None]:
     return texts
 
 
+def extension_of(text: str | None) -> dict[str, list[Any]]:
+    """The lists of a city's extension by their names there, empty where there is none. Raises ValueError when one
+    cannot be read."""
+    extension = _object(text)
+    lists = {name: _list(extension.get(name)) for name in _LISTS} if extension is not None else {}
+    if None in lists.values() or not lists:
+        raise ValueError("the extension of the city's record cannot be read")
+    return {name: list(items or ()) for name, items in lists.items()}
+
+
 def _object(text: str | None) -> dict[str, Any] | None:
     """The extension's object; None when it is no JSON object (empty text is an empty one)."""
     if not text:

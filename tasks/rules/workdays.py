@@ -24,6 +24,8 @@ from tasks.rules.times import DAY_US, NAT, VIETNAM_US, Bools, Ints, from_micros,
 
 _CULTURE_DAY: Final = "Ngày Văn hóa Việt Nam"
 _SATURDAY: Final = 5
+CALENDAR_YEARS: Final = (2010, 2040)
+"""Years in which a deadline can be counted."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """HTTP manners, shared by every client: the one place that waits, retries and gives up.
 
 A call is repeated on connection faults, time-outs, 429, 5xx and answers that cannot be understood, with full-jitter
-backoff; `Retry-After` in seconds or as a date is honoured and pauses everybody who talks to that host. Certificates are
-verified, redirects are never followed, and proxies come from the environment (`HTTPS_PROXY`, `NO_PROXY`).
+backoff; one that changes something only where it certainly was not taken. `Retry-After` in seconds or as a date is
+honoured and pauses everybody who talks to that host. Certificates are verified, redirects are never followed, and
+proxies come from the environment (`HTTPS_PROXY`, `NO_PROXY`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from errors import MalformedPage, SourceRefused, TransportError, UnsafeAnswer
 from schemas.codes import Side
@@ -28,6 +29,8 @@ from tasks.sources.pace import pace_of
 RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
 REFUSED_STATUS = frozenset({429, 503})
 """Answers that ask for less, not only for later."""
+_NOT_TAKEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""Faults before anything was sent."""
 
 
 class SessionLostError(Exception):
@@ -37,10 +40,14 @@ class SessionLostError(Exception):
 class _Again(Exception):
     """An answer that is worth asking for once more."""
 
-    def __init__(self, reason: str, *, retry_after: float | None = None, malformed: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, retry_after: float | None = None, malformed: bool = False, taken: bool = True
+    ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
         self.malformed = malformed
+        self.taken = taken
+        """Whether the host may have done what it was asked."""
 
 
 class Wire:
@@ -76,9 +83,11 @@ class Wire:
         window: str | None = None,
         understand: Callable[[Any], Any] | None = None,
         kind: str = "",
+        repeat: bool = True,
         **request: Any,
     ) -> Any:
-        """The JSON body of one call, as `understand` reads it; `kind` names calls that take equally long.
+        """The JSON body of one call, as `understand` reads it; `kind` names calls that take equally long. Without
+        `repeat` it is asked for again only where the host certainly did not take it: no connection, 429.
 
         `understand` raises MalformedPage for an answer of another shape, which is asked for again like a cut-off one.
 
@@ -88,7 +97,7 @@ class Wire:
         retrying = Retrying(
             stop=stop_after_attempt(self._settings.attempts),
             wait=self._wait,
-            retry=retry_if_exception_type(_Again),
+            retry=retry_if_exception(lambda error: isinstance(error, _Again) and (repeat or not error.taken)),
             reraise=True,
         )
         try:
@@ -96,7 +105,9 @@ class Wire:
         except _Again as last:
             failure = MalformedPage if last.malformed else TransportError
             raise failure(
-                self.side, f"{last} (after {self._settings.attempts} attempts, {method} {path})", window=window
+                self.side,
+                f"{last} (after {retrying.statistics['attempt_number']} attempts, {method} {path})",
+                window=window,
             ) from last
 
     def _once(
@@ -141,12 +152,12 @@ class Wire:
         except (httpx.TransportError, httpx.DecodingError) as error:
             if _untrusted(error):
                 raise UnsafeAnswer(self.side, "the host's certificate cannot be trusted", window=window) from error
-            raise _Again(type(error).__name__) from error
+            raise _Again(type(error).__name__, taken=not isinstance(error, _NOT_TAKEN)) from error
 
     def _judge(self, answer: httpx.Response, call: str, window: str | None, pause: float | None) -> None:
         status = answer.status_code
         if status in RETRIED_STATUS:
-            raise _Again(f"HTTP {status}", retry_after=pause)
+            raise _Again(f"HTTP {status}", retry_after=pause, taken=status != 429)
         if status == 401:
             raise SessionLostError
         if answer.is_redirect:

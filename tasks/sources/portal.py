@@ -34,10 +34,12 @@ class Portal:
     overlaps = False
     counted = True
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, headers: dict[str, str] | None = None) -> None:
         self._settings = settings
         self.page_rows = settings.portal_page_rows
-        headers = {"dstcode": settings.portal_destination} if settings.portal_destination else None
+        headers = dict(headers or {})
+        if settings.portal_destination:
+            headers["dstcode"] = settings.portal_destination
         self.wire = Wire(Side.PORTAL, settings.portal_url, settings, headers)
         self._session = Session(self._login, settings.portal_session_seconds)
 
@@ -93,6 +95,15 @@ class Portal:
 
         Raises AccessRefused, SourceRefused (the portal's own code), MalformedPage, and whatever `Wire.json` raises.
         """
+        answer = self.exchange(service, window=window, check=check, **arguments)
+        if not succeeded(answer["error_code"]):
+            raise SourceRefused(Side.PORTAL, f"{service}: error_code {answer['error_code']!r}", window=window)
+        return answer
+
+    def exchange(
+        self, service: str, *, window: str | None = None, check: Any = None, repeat: bool = True, **arguments: Any
+    ) -> Record:
+        """As `call`, but a refusal is an answer, too. `repeat` as in `Wire.json`."""
 
         def understood(answer: Any) -> Record:
             envelope = _envelope(answer, service)
@@ -106,17 +117,14 @@ class Portal:
             path = self._settings.portal_service_path
             try:
                 answer: Record = self.wire.json(
-                    "POST", path, json=envelope, window=window, understand=understood, kind=service
+                    "POST", path, json=envelope, window=window, understand=understood, kind=service, repeat=repeat
                 )
             except SessionLostError:
                 answer = {"error_code": self._settings.portal_session_lost_codes[0]}
-            if succeeded(answer["error_code"]):
-                return answer
-            if str(answer["error_code"]) in self._settings.portal_session_lost_codes and attempt == 1:
-                self._session.forget(session)
-                continue
-            break
-        raise SourceRefused(Side.PORTAL, f"{service}: error_code {answer['error_code']!r}", window=window)
+            if str(answer["error_code"]) not in self._settings.portal_session_lost_codes or attempt == 2:
+                break
+            self._session.forget(session)
+        return answer
 
     def _login(self) -> str:
         settings = self._settings

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, Num
 
 from schemas.case import CASE_SCHEMA
 from schemas.measures import FLAG_COLUMNS
-from tasks.warehouse import reference_tables  # noqa: F401  # their metadata has all tables
+from tasks.warehouse import reference_tables, repair_tables  # noqa: F401  # their metadata has all tables
 from tasks.warehouse.tables import columns_of, metadata
 
 __all__ = [

@@ -96,7 +96,7 @@ def daily(name: str, run_id: str, prepared: Path | None) -> None:
     reconcile_sides.fn(run_id, at, run_dir)
     score_sides.fn(run_id, at, range_)
     report.fn(run_id, at, range_, [], run_dir)
-    plan_repairs.fn(run_id, run_dir)
+    plan_repairs.fn(run_id, at, run_dir)
 
 
 def _run_dir(run_id: str) -> str:

@@ -24,7 +24,7 @@ from tests.crash.order import Order, give
 from tests.crash.scenes import ENGINES, QUICK, SCENES, Crash, crashes
 
 ASIDE = (
-    "core_index__publi", "core_sync__lag", "core_sync__suppression", "ops__sweep", "ref__agency_alias",
+    "core_index__publi", "core_repair__", "core_sync__lag", "core_sync__suppression", "ops__sweep", "ref__agency_alias",
     "ref__case_code", "ref__procedure_code",
 )  # fmt: skip
 """Tables, by the beginning of their names, that the daily runs of these reads leave empty."""

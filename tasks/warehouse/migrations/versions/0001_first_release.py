@@ -265,6 +265,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_code", "kind"),
     )
     op.create_table(
+        "core_repair__attempt",
+        sa.Column("attempt_id", sa.String(length=60), nullable=False),
+        sa.Column("plan_digest", sa.String(length=64), nullable=False),
+        sa.Column("case_code", sa.Text(), nullable=False),
+        sa.Column("closes", sa.Text(), nullable=False),
+        sa.Column("is_updating", sa.Boolean(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("push_hash", sa.String(length=32), nullable=False),
+        sa.Column("before_hash", sa.String(length=32), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("portal_code", sa.String(length=20), nullable=True),
+        sa.Column("differing", sa.Text(), nullable=True),
+        sa.Column("intended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("run_id", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("attempt_id"),
+    )
+    op.create_table(
+        "core_repair__breaker",
+        sa.Column("breaker_id", sa.String(length=40), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.String(length=40), nullable=False),
+        sa.Column("reset_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reset_reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("breaker_id"),
+    )
+    op.create_table(
         "core_sync__mismatch_event",
         sa.Column("case_code", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),

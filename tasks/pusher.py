@@ -90,7 +90,7 @@ class Pusher:
         point("apply.after_intent")
         said = self.target.push(prepared.record, updating=prepared.before is not None)
         point("apply.after_push")
-        now, kinds = self._read_back(prepared.record["MaHoSo"], prepared.city)
+        now, kinds = self._read_back(prepared.record["MaHoSo"], prepared.city, prepared.record)
         outcome = settled(said, kinds == [] if kinds is not None else None, now == row["before_hash"])
         self._settle(name, outcome, said, kinds)
         get_run_logger().info("%s: %s (portal's code %s)", code, outcome, said)
@@ -140,9 +140,11 @@ class Pusher:
         get_run_logger().info("%s: an earlier attempt is %s", row["case_code"], outcome)
         return outcome
 
-    def _read_back(self, code: str, city: Seen) -> tuple[str | None, list[str] | None]:
+    def _read_back(
+        self, code: str, city: Seen, sent: Mapping[str, Any] | None = None
+    ) -> tuple[str | None, list[str] | None]:
         """Hash of the portal's record (None: it has none) and the kinds that it differs in; no kinds at all (None) when
-        it cannot be read."""
+        it cannot be read. What comes back as it was `sent`, to the letter, was judged before."""
         try:
             records = self.target.records(code)
         except SourceError as error:
@@ -150,6 +152,8 @@ class Pusher:
             return None, None
         if not records:
             return None, [Kind.MISSING_ON_PORTAL.value]
+        if sent is not None and len(records) == 1 and all(records[0].get(name) == sent[name] for name in sent):
+            return None, []
         seen = self._facing.on_portal(records[0]) if len(records) == 1 else None
         return (seen.hash, self._facing.kinds(city, seen)) if seen else (None, None)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import httpx
+import pytest
+
 from sandbox.truth import read_city, read_portal
 from sandbox.world import World
 from tests.sandbox.conftest import Systems
@@ -160,3 +163,30 @@ def test_catalogues(systems: Systems) -> None:
     assert detail["TENTTHC"] == procedure["TENTTHC"]
     assert 1 <= int(detail["CACHTHUCTHUCHIEN"][0]["THOIGIAN"][0]["THOIGIANGIAIQUYET"]) <= 30
     assert {f["MALINHVUC"] for f in systems.portal("LayDanhMucLinhVuc")["result"]} >= {procedure["MALINHVUC"]}
+
+
+def test_a_push_is_checked_and_fails_as_asked(systems: Systems, world: World) -> None:
+    record = world.portal_records([5])[0]
+
+    def push(**changed: Any) -> str:
+        return str(systems.portal("DongBoHoSoMC", data=[record | changed], isUpdating=UPDATE)["error_code"])
+
+    faults = (
+        {"NgayHenTra": "10/06/2026"}, {"KenhThucHien": "4"}, {"TaiLieuNop": ""}, {"TrangThaiHoSo": 9},
+        {"DonViXuLy": ""}, {"TrichYeuHoSo": "x" * 1_001},
+    )  # fmt: skip
+    assert [push(**fault) for fault in faults] == ["-1"] * len(faults)
+    assert push(NgayHenTra="20260610") in ("0", "00")
+    systems.mood("portal", "lose_push")
+    assert push(NgayHenTra="20260611") in ("0", "00")
+    systems.mood("portal", "refuse_push")
+    assert push(NgayHenTra="20260611") == "-1"
+    assert systems.portal("TraCuuHoSo", mahoso=record["MaHoSo"])["result"][0]["NgayHenTra"] == "20260610"
+    systems.mood("portal", "alter_push")
+    assert push(NgayTra="20260611") in ("0", "00")
+    assert systems.portal("TraCuuHoSo", mahoso=record["MaHoSo"])["result"][0]["NgayHenTra"] == ""
+    systems.mood("portal", "silent_push")
+    with pytest.raises(httpx.TransportError):
+        push(GhiChu="stored")
+    found = systems.portal("TraCuuHoSo", mahoso=record["MaHoSo"])["result"][0]
+    assert (found["NgayHenTra"], found["GhiChu"]) == (record["NgayHenTra"], "stored")

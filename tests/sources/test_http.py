@@ -128,3 +128,18 @@ def test_proxies_of_the_environment_are_used(knobs: Callable[..., Settings], mon
     with pytest.raises(TransportError, match="ConnectError"):  # of the proxy: the name itself is never looked up
         made.json("GET", "/x")
     assert any("http://" in pattern.pattern for pattern in made._client._mounts)
+
+
+@pytest.mark.parametrize("safe", [httpx.ConnectError("no"), httpx.ConnectTimeout("late"), reply(429)])
+def test_what_changes_something_is_repeated_where_it_was_not_taken(wire: Callable[..., Wire], safe: Any) -> None:
+    assert wire(sequence(safe, reply(body=b"[1]"))).json("POST", "/x", repeat=False) == [1]
+
+
+@pytest.mark.parametrize(
+    "unsafe", [httpx.ReadTimeout("late"), httpx.RemoteProtocolError("cut"), reply(503), reply(body=b'{"a": ')]
+)
+def test_what_changes_something_is_not_repeated_where_it_may_have_been_taken(
+    wire: Callable[..., Wire], unsafe: Any
+) -> None:
+    with pytest.raises((TransportError, MalformedPage), match="after 1 attempts"):
+        wire(sequence(unsafe, reply(body=b"[1]"))).json("POST", "/x", repeat=False)

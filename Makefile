@@ -22,8 +22,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY) ## sandbox, daily flow, and what it found: CASES=20000 SEED=1
-	@$(BIN)/python -m flows.demo --cases $(CASES) --seed $(SEED)
+demo: $(READY) ## sandbox, daily flow, and what it found: CASES=20000 SEED=1 [REPAIR=1]
+	@$(BIN)/python -m flows.demo --cases $(CASES) --seed $(SEED) $(if $(REPAIR),--repair)
 
 test: $(READY) ## the tests
 	@$(BIN)/python -m pytest -m "not full"

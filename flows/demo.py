@@ -1,6 +1,6 @@
 """The demonstration: start the sandbox, run the daily flow on it, compare what was found with what was planted.
 
-python -m flows.demo [--cases 20000] [--seed 1] [--dir data/demo]
+python -m flows.demo [--cases 20000] [--seed 1] [--dir data/demo] [--repair]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -27,20 +28,37 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dir", type=Path, default=Path("data/demo"))
+    parser.add_argument("--repair", action="store_true", help="push what the run recommends, and run again")
     asked = parser.parse_args()
     folder = asked.dir.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     print(f"Starting the sandbox: {asked.cases:,} cases, seed {asked.seed} ...", flush=True)
-    with sandbox(asked.cases, asked.seed, folder / "truth.json") as ready:
-        configure(ready, folder / f"{asked.cases}-{asked.seed}")
+    token = secrets.token_hex(16)
+    with sandbox(asked.cases, asked.seed, folder / "truth.json", "--write-token", token) as ready:
+        configure(ready, _data_dir(folder, asked))
         print(f"City {ready['city']}, portal {ready['portal']}. Running the daily flow ...", flush=True)
         truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
         result = _run_daily(truth)
-    told = summary(truth, result) | {"seconds": round(time.perf_counter() - started, 1)}
+        repaired: dict[str, Any] = {}
+        if asked.repair:
+            from flows.demo_repair import repair
+
+            print("Pushing what the run recommends ...", flush=True)
+            repaired = repair(truth, result["run_id"], token)
+    told = summary(truth, result) | repaired | {"seconds": round(time.perf_counter() - started, 1)}
     (folder / "summary.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     _tell(told, folder)
     return 0
+
+
+def _data_dir(folder: Path, asked: argparse.Namespace) -> Path:
+    """Runs over one city share a folder, since it never changes. A demonstration with repair begins anew: its pushes are
+    gone with the portal that took them."""
+    data_dir = folder / f"{asked.cases}-{asked.seed}{'-repair' if asked.repair else ''}"
+    if asked.repair and data_dir.exists():
+        shutil.rmtree(data_dir)
+    return data_dir
 
 
 @contextmanager
@@ -123,6 +141,15 @@ def summary(truth: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _repaired(told: dict[str, Any]) -> str:
+    if "pushed" not in told:
+        return ""
+    return (
+        f"Repaired    {told['proven']:>9,} of {told['pushed']:,} pushed cases were proven; "
+        f"{told['regained_points']} points regained of {told['promised_points']} promised\n"
+    )
+
+
 def _tell(told: dict[str, Any], folder: Path) -> None:
     points = told["points"]
     print(
@@ -134,7 +161,7 @@ Found       {told["found"]:>9,} of {told["planted"]:,} planted mismatches: {told
 {told["false_alarms"]} false alarms, {told["wrong_kind"]} of the wrong kind
             {told["equal_pairs"]:>9,} pairs were equal in another spelling
 Points      {points["city"]:>9} by the city's own record, {points["portal"]} by the portal's copy
-
+{_repaired(told)}
 Report      {told["report"]}
 Figures     {folder / "summary.json"}
 Prefect UI  make ui, then open http://127.0.0.1:4200

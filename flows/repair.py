@@ -1,6 +1,6 @@
 """The rhythm of repair: a written plan of the pushes that are safe, and, once a person approved it, these pushes.
 
-    python -m flows.repair                                      write the plan; prints its path and its digest
+    python -m flows.repair [plan] [--recommended-by RUN]        write the plan; prints its path and its digest
     python -m flows.repair apply --plan FILE                    what of the plan would be pushed now; nothing is sent
     python -m flows.repair apply --plan FILE --approve DIGEST   push it, read back, prove
     python -m flows.repair reset --reason TEXT                  close the circuit breaker again
@@ -48,14 +48,14 @@ Approval = Annotated[
 
 @flow(name="repair-plan", flow_run_name="repair-plan")
 @truthful
-def repair_plan(as_of: datetime | None = None) -> dict[str, Any]:
-    """Write the pushes that would close today's confirmed mismatches, dearest first; returns the `plan`'s path and its
-    `digest`."""
+def repair_plan(as_of: datetime | None = None, recommended_by: str = "") -> dict[str, Any]:
+    """Write the pushes that would close today's confirmed mismatches, dearest first; with `recommended_by`, a scored
+    run, only of the cases that it recommends. Returns the `plan`'s path and its `digest`."""
     as_of = as_of or datetime.now(UTC)
     run_id = new_run_id(as_of)
     folder = run_folder(run_id)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    path = plan_repairs(run_id, as_of, folder)
+    path = plan_repairs(run_id, as_of, folder, recommended_by)
     return {"run_id": run_id, "plan": path, "digest": read_plan(path)["digest"]}
 
 
@@ -82,13 +82,14 @@ def reset(reason: str, as_of: datetime | None = None) -> dict[str, Any]:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m flows.repair", description="plan repairs, apply an approved plan")
     words = parser.add_subparsers(dest="word")
-    words.add_parser("plan", help="write the plan of safe pushes (the default)")
+    planning = words.add_parser("plan", help="write the plan of safe pushes (the default)")
+    planning.add_argument("--recommended-by", default="", metavar="RUN", help="only cases that this run recommends")
     apply = words.add_parser("apply", help="push what is still due of a plan")
     apply.add_argument("--plan", required=True, metavar="FILE")
     apply.add_argument("--approve", default="", metavar="DIGEST", help="the plan's digest; without it nothing is sent")
     closing = words.add_parser("reset", help="close the circuit breaker")
     closing.add_argument("--reason", required=True, help="what was mended; kept with the opening")
-    for each in (parser, apply, closing):
+    for each in (parser, planning, apply, closing):
         each.add_argument("--as-of", type=datetime.fromisoformat, help="ISO time with an offset; default: now")
     return parser.parse_args(argv)
 
@@ -99,7 +100,7 @@ def _run(asked: argparse.Namespace) -> Mapping[str, Any]:
         return repair_apply(str(Path(asked.plan).resolve()), asked.approve, as_of)
     if asked.word == "reset":
         return reset(asked.reason, as_of)
-    return repair_plan(as_of)
+    return repair_plan(as_of, getattr(asked, "recommended_by", ""))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,15 +17,19 @@ from tasks.warehouse.engine import open_engine, transaction
 
 
 @task(name="plan repairs", tags=["repair"])
-def plan_repairs(run_id: str, as_of: datetime, run_dir: str) -> str:
+def plan_repairs(run_id: str, as_of: datetime, run_dir: str, recommended_by: str = "") -> str:
     """Write `repair-plan.json`: the pushes that would close confirmed mismatches, dearest first; returns its path.
 
-    The file has `run_id`, `made_at`, `pushes` and their `digest`: who approves the plan gives that digest.
+    The file has `run_id`, `made_at`, `pushes` and their `digest`: who approves the plan gives that digest. With
+    `recommended_by`, a scored run, the plan keeps to the cases that it recommends.
     """
     knobs = settings.current()
     with transaction(open_engine(knobs), knobs) as connection:
         mismatches = reading.confirmed(connection)
+        advice = reading.advice(connection, recommended_by) if recommended_by else None
     steps = plan(mismatches)
+    if advice is not None:
+        steps = [step for step in steps if step["case_code"] in set(advice["case_code"])]
     path = Path(run_dir) / "repair-plan.json"
     point("repair.before_plan")
     told = {"run_id": run_id, "made_at": as_of.isoformat(), "pushes": steps}

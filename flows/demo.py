@@ -53,8 +53,8 @@ def main() -> int:
 
 
 def _data_dir(folder: Path, asked: argparse.Namespace) -> Path:
-    """Runs over one city share a folder, since it never changes. A demonstration with repair begins anew: its pushes are
-    gone with the portal that took them."""
+    """Runs over one city share a folder, since it never changes. A demonstration with repair begins anew: its pushes
+    are gone with the portal that took them."""
     data_dir = folder / f"{asked.cases}-{asked.seed}{'-repair' if asked.repair else ''}"
     if asked.repair and data_dir.exists():
         shutil.rmtree(data_dir)

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
 from schemas.codes import Side
@@ -26,6 +24,7 @@ from tasks.rules.workdays import CALENDAR_YEARS, WorkCalendar
 from tasks.sources.columns import ABSENT_FIELDS, to_table
 from tasks.sources.drift import Change, Drift
 from tasks.sources.references import read_references
+from tasks.sources.zone import Zone
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.queries import references
 
@@ -80,10 +79,11 @@ class Facing:
     def in_city(self, case: pd.DataFrame) -> tuple[Seen, dict[str, Any]] | None:
         """The city's current case (one row of the warehouse) and the row of the landing zone that it was made of, which
         holds personal data; None when that row is there no more."""
-        path, code = case["landing_file"].iloc[0], case["own_code"].fillna(case["case_code"]).iloc[0]
-        if pd.isna(path) or not Path(path).exists():
+        file, code = case["landing_file"].iloc[0], case["own_code"].fillna(case["case_code"]).iloc[0]
+        zone = Zone.of(self._knobs)
+        if pd.isna(file) or not zone.holds(file):
             return None
-        landed = to_frame(pq.read_table(path, filters=[("case_code", "=", code)])).tail(1).reset_index(drop=True)
+        landed = to_frame(zone.table(file, filters=[("case_code", "=", code)])).tail(1).reset_index(drop=True)
         if landed.empty:
             return None
         words = self._knobs.city_status_map or STATUS_WORDS[self._knobs.city_adapter]

@@ -57,12 +57,20 @@ class Zone:
             files, place = url_to_fs(knobs.landing_url)
         return cls(files, place.rstrip("/"), far=True)
 
-    def table(self, file: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Rows of a landed file, or of one of this machine in the same form."""
+    def table(self, file: str, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
+        """Rows of a landed file, or of one of this machine in the same form; `filters` as pyarrow has them."""
         if "://" not in file:
-            return pq.read_table(file, columns=columns)
+            return pq.read_table(file, columns=columns, filters=filters)
         with _told():
-            return pq.read_table(self.files._strip_protocol(file), columns=columns, filesystem=self.files)
+            path = self.files._strip_protocol(file)
+            return pq.read_table(path, columns=columns, filters=filters, filesystem=self.files)
+
+    def holds(self, file: str) -> bool:
+        """Whether a landed file is still there."""
+        if "://" not in file:
+            return Path(file).exists()
+        with _told():
+            return bool(self.files.exists(self.files._strip_protocol(file)))
 
     def listed(self, read: Read) -> list[str]:
         """The files of a read, in order; none when it is not there."""

@@ -65,7 +65,8 @@ def test_a_far_read_is_a_near_one(memory: Settings, tmp_path: Path) -> None:
     for ours, theirs in zip(far.files, near.files, strict=True):
         assert zone.table(ours).equals(pq.read_table(theirs))
         assert zone.table(theirs, ["payload"]).equals(pq.read_table(theirs, columns=["payload"]))
-        assert zone.holds(ours) and zone.holds(theirs)
+        assert zone.holds(ours)
+        assert zone.holds(theirs)
         one = zone.table(ours)["record_id"][0].as_py()
         assert zone.table(ours, ["record_id"], [("record_id", "=", one)])["record_id"].to_pylist() == [one]
     assert zone.listed(READ) == far.files
@@ -73,7 +74,8 @@ def test_a_far_read_is_a_near_one(memory: Settings, tmp_path: Path) -> None:
     assert not [path for path in memory.landing_dir.rglob("*") if path.is_file()]  # nothing personal stays here
     assert [kept.read for kept in zone.everything()] == [READ]
     zone.forget(far.files)
-    assert list(zone.everything()) == [] and not zone.holds(far.files[0])
+    assert list(zone.everything()) == []
+    assert not zone.holds(far.files[0])
     zone.forget(far.files)
 
 

@@ -20,13 +20,21 @@ from schemas.codes import Side
 from schemas.crash import point
 from schemas.systems import STATUS_WORDS
 from schemas.window import Window
+from schemas.wire import WireType, columns
 from tasks.rules.duplicates import CONFLICT, REREAD, identities, repeated_keys, with_duplicates
 from tasks.rules.references import new_form
 from tasks.rules.typed import typed
+from tasks.sources.columns import PAYLOAD
 from tasks.sources.references import case_code_forms
 from tasks.sources.zone import Zone
 from tasks.warehouse.bulk import to_frame
 from tasks.warehouse.set_aside import QUARANTINE_SCHEMA
+
+_JUDGED_ONLY = frozenset(
+    {"repeat", "reason", "reasons", "absent_fields", "landing_row", "site_extension"}
+    | {*columns(Side.PORTAL, type=WireType.LIST)}
+)
+"""Columns that no step after this one reads: typed rows have what the lists and the extension say."""
 
 
 @task(name="validate", task_run_name="validate {side}", tags=["validate"])
@@ -44,8 +52,9 @@ def validate(side: Side, landed: list[dict[str, Any]], run_dir: str, stop_at_flo
     by_reason: Counter[str] = Counter()
     accepted, quarantined = [], []
     forms = case_code_forms(knobs.reference_dir)
-    for number, batch in enumerate(_batches(landed, knobs.batch_rows, forms, Zone.of(knobs))):
-        good, bad = _judge(side, batch, counts, forms)
+    zone = Zone.of(knobs)
+    for number, batch in enumerate(_batches(landed, knobs.batch_rows, forms, zone)):
+        good, bad = _judge(side, batch, counts, forms, zone)
         by_reason.update(bad["reason"].tolist())
         accepted.append(_write(pa.Table.from_pandas(good, preserve_index=False), folder / f"accepted-{number:04d}"))
         point("validate.after_accepted")
@@ -73,7 +82,9 @@ def _batches(landed: list[dict[str, Any]], rows: int, forms: pd.DataFrame, zone:
     repeats = {path: part["repeat"] for path, part in keys.groupby("path", sort=False)}
     pending: list[pd.DataFrame] = []
     for path, window in paths:
-        frame = to_frame(zone.table(path)).assign(window_start=window.start, landing_file=path)
+        judged = [name for name in zone.names(path) if name != PAYLOAD]  # half of a row: few rows need theirs
+        frame = to_frame(zone.table(path, judged))
+        frame = frame.assign(window_start=window.start, landing_file=path, landing_row=range(len(frame)))
         frame["repeat"] = repeats[path].to_numpy() if len(frame) else pd.Series(dtype="string[pyarrow]")
         pending.append(frame)
         if sum(map(len, pending)) >= rows:
@@ -91,8 +102,18 @@ def _keys(path: str, zone: Zone) -> pd.DataFrame:
     return keys.assign(identity=identities(keys["record_id"], payload))
 
 
+def _payloads(rows: pd.DataFrame, zone: Zone) -> pd.Series:
+    """The payloads of some rows by their `landing_file` and `landing_row`, same index (text); one file in memory at a
+    time."""
+    texts = pd.Series(pd.NA, index=rows.index, dtype="string[pyarrow]")
+    for path, places in rows.groupby("landing_file", sort=False)["landing_row"]:
+        column = to_frame(zone.table(str(path), [PAYLOAD]))[PAYLOAD]
+        texts[places.index] = column.iloc[places.to_numpy()].array
+    return texts
+
+
 def _judge(
-    side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]], forms: pd.DataFrame
+    side: Side, batch: pd.DataFrame, counts: dict[Window, Counter[str]], forms: pd.DataFrame, zone: Zone
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split a batch into accepted and set-aside rows, and count both in their windows."""
     words = settings.current().city_status_map or STATUS_WORDS[settings.current().city_adapter]
@@ -109,8 +130,9 @@ def _judge(
     for start, kind, number in zip(fates["start"], fates["fate"], fates["count"], strict=True):
         by_window[start][kind] += number
     bad = rows.loc[rows["reason"].notna() & ~reread].copy()
+    bad["payload"] = _payloads(bad, zone)
     bad["quarantine_id"] = [xxhash.xxh3_128_hexdigest(f"{side}\x1f{text}".encode()) for text in bad["payload"]]
-    good = rows.loc[fate == "accepted"].drop(columns=["payload", "repeat", "reason", "reasons", "absent_fields"])
+    good = rows.drop(columns=_JUDGED_ONLY.intersection(rows.columns)).loc[fate == "accepted"]
     return good, bad
 
 

@@ -65,6 +65,13 @@ class Zone:
             path = self.files._strip_protocol(file)
             return pq.read_table(path, columns=columns, filters=filters, filesystem=self.files)
 
+    def names(self, file: str) -> list[str]:
+        """The columns of a landed file."""
+        if "://" not in file:
+            return list(pq.read_schema(file).names)
+        with _told():
+            return list(pq.read_schema(self.files._strip_protocol(file), filesystem=self.files).names)
+
     def holds(self, file: str) -> bool:
         """Whether a landed file is still there."""
         if "://" not in file:

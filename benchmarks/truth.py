@@ -42,6 +42,7 @@ from tasks.sources.columns import to_table
 from tasks.sources.drift import Drift
 from tasks.sources.protocol import Part
 from tasks.sources.spool import Spool, publish
+from tasks.sources.zone import Zone
 from tasks.validate import validate
 from tasks.warehouse import reading
 from tasks.warehouse.engine import open_engine, transaction
@@ -201,7 +202,7 @@ def _land(side: Side, window: Window, rows: NDArray[np.int64]) -> dict[str, Any]
         spool.append(part, to_table(render(rows[start : start + PAGE_ROWS]), SYSTEMS[side], drift), {})
     final = _job.folder / "landing" / side / window.name / "truth"
     final.parent.mkdir(parents=True, exist_ok=True)
-    files, count = publish(spool, [part], final, FILE_ROWS)
+    files, count = publish(spool, [part], final, FILE_ROWS, Zone.of(settings.current()))
     assert count == len(rows)
     return {"side": side, "window": window, "files": files, "rows": count, "safe_until": _job.world.now}
 

@@ -91,7 +91,7 @@ _BASE = {
     "has_result": "finished_at IS NOT NULL",
     "supplement_requests": "0",
     "agency_rung": "0",
-    "applicant_fingerprint": "md5(c::VARCHAR)",
+    "applicant_fingerprint": "(c >> 1)::BIGINT",
     "canonical_version": "1",
     "window_start": "DATE '2026-01-01'",
     "landing_file": "'data/landing/city/20260105-20260112/20270104T190000-00000000/00000.parquet'",

@@ -107,7 +107,7 @@ def synthetic(cases: int, dice: np.random.Generator) -> pa.Table:
     frame["agency_name"] = [f"Ủy ban nhân dân phường số {a}" for a in agency]
     frame["procedure_code"] = [f"1.{n:06d}" for n in dice.integers(0, 600, cases)]
     frame["received_day"] = frame["listed_day"] = day
-    frame["applicant_fingerprint"] = [f"{n:032x}" for n in dice.integers(0, 2**62, cases)]
+    frame["applicant_fingerprint"] = dice.integers(0, 2**62, cases)
     frame["window_start"] = [_window(each).start for each in day]
     frame["landing_file"] = "data/landing/city/20260105-20260112/20270104T190000-00000000/00000.parquet"
     frame["status_code"] = np.where(np.isnat(ended), 4, 10)

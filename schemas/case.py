@@ -51,7 +51,7 @@ CASE_SCHEMA: Final = pa.schema(
         pa.field("clock_stopped_at", _TIME),
         pa.field("deadline_at", _TIME),
         pa.field("agency_rung", pa.int16()),
-        pa.field("applicant_fingerprint", pa.string()),
+        pa.field("applicant_fingerprint", pa.int64()),
         pa.field("canonical_version", pa.int16(), nullable=False),
         pa.field("row_hash", pa.int64(), nullable=False),
         pa.field("content_hash", pa.int64(), nullable=False),

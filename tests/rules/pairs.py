@@ -47,7 +47,7 @@ ORDINARY: Values = {
     "has_result": True,
     "clock_stopped_at": at("9 10:00"),
     "deadline_at": at("10 16:30"),
-    "applicant_fingerprint": "f" * 32,
+    "applicant_fingerprint": 1,
     "canonical_version": 1,
     "content_hash": 0,
     "window_start": at("2 00:00").date(),

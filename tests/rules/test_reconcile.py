@@ -48,7 +48,7 @@ def test_nothing_differs() -> None:
 
 
 def test_presence() -> None:
-    other: Values = {"applicant_fingerprint": "0" * 32}
+    other: Values = {"applicant_fingerprint": 2}
     batch = pairs(({}, None), (None, other), ({"status_code": Status.REGISTERED}, None), ({"received_at": None}, None))
     assert found(batch) == {("0000", "missing_on_portal"): "confirmed", ("0001", "missing_in_city"): "confirmed"}
 
@@ -72,7 +72,7 @@ def test_age_decides_the_verdict(changed: str, verdict: str) -> None:
 
 
 def test_a_partner_in_quarantine_is_unknown_and_not_missing() -> None:
-    batch = pairs(({}, None), (None, {"applicant_fingerprint": "0" * 32}), ({}, {"submission_channel": 1}))
+    batch = pairs(({}, None), (None, {"applicant_fingerprint": 2}), ({}, {"submission_channel": 1}))
     codes = set(batch["case_code"])
     assert set(found(batch, ground(unreadable=codes)).values()) == {"unknown"}
     assert found(batch, ground(unreadable={"H26.01-250603-0002"})) == {
@@ -133,7 +133,7 @@ def test_news_of_the_portal_that_the_city_was_not_asked_about_is_unknown() -> No
 def test_a_measured_lag_takes_the_place_of_the_setting() -> None:
     measured = pd.DataFrame([("to_portal", "", 500, 60, 7_200, 10_800)], columns=list(LAG_COLUMNS))
     news: Values = {"modified_at": at("19 18:30")}
-    batch = pairs((news, None), (None, {"received_at": at("19 18:30"), "applicant_fingerprint": "0" * 32}))
+    batch = pairs((news, None), (None, {"received_at": at("19 18:30"), "applicant_fingerprint": 2}))
     assert set(found(batch).values()) == {"late"}
     quick = replace(ground(), measured=measured)
     assert found(batch, quick) == {("0000", "missing_on_portal"): "in_flight", ("0001", "missing_in_city"): "late"}
@@ -142,7 +142,7 @@ def test_a_measured_lag_takes_the_place_of_the_setting() -> None:
 
 
 def test_look_alikes_are_one_question_and_not_two_missing_cases() -> None:
-    batch = pairs(({}, None), (None, {}), (None, {"applicant_fingerprint": "0" * 32}))
+    batch = pairs(({}, None), (None, {}), (None, {"applicant_fingerprint": 2}))
     assert found(batch) == {("0000", "ambiguous"): "confirmed", ("0002", "missing_in_city"): "confirmed"}
     told = reconcile([batch], doubled(), ground()).set_index("kind")["cause"]
     assert told.to_dict() == {"ambiguous": "look-alike code, 1 edit", "missing_in_city": "not in city"}
@@ -193,7 +193,7 @@ def test_the_first_kind_by_precedence_leads() -> None:
 
 
 def test_owner_and_procedure_are_the_citys_or_else_the_portals() -> None:
-    ghost: Values = {"agency_code": "H26.09", "procedure_code": "2.000003", "applicant_fingerprint": "0" * 32}
+    ghost: Values = {"agency_code": "H26.09", "procedure_code": "2.000003", "applicant_fingerprint": 2}
     batch = pairs(({}, {"agency_code": "H26.02"}), (None, ghost), ({"agency_code": None}, {}))
     owners = reconcile([batch], doubled(), ground()).set_index("case_code")["agency_code"]
     assert owners.tolist() == ["H26.01", "H26.09", "H26.01"]

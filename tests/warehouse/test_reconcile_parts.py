@@ -48,12 +48,12 @@ def cases() -> tuple[list[Values], list[Values]]:
     city: list[Values] = []
     portal: list[Values] = []
     for number in range(60):
-        code = {"case_code": f"H26.01-250603-{number:04}", "applicant_fingerprint": f"{number:032}"}
+        code = {"case_code": f"H26.01-250603-{number:04}", "applicant_fingerprint": number}
         one, other = DIFFERENT[number % 8] if number % 8 < len(DIFFERENT) else ({}, {})
         city += [code | one] if number % 11 else []
         portal += [code | other] if number % 13 else []
     for number in range(ALIKE):
-        person = {"applicant_fingerprint": f"a{number:031}"}
+        person = {"applicant_fingerprint": 1_000 + number}
         city.append(person | {"case_code": f"H26.02-250603-1{number:03}"})
         portal.append(person | {"case_code": f"H26.02-250603-2{number:03}"})
     return city, portal

@@ -32,17 +32,17 @@ def reconcile_sides(run_id: str, as_of: datetime, run_dir: str, touched: bool = 
 
     `touched`: only the cases that can have changed since the last reconcile (all of them where that is not known, or
     was later than `as_of`); the ledger is then as after a full one.
-    Raises CanonicalMismatch when the warehouse holds hashes of another canonical version.
+    Raises CanonicalMismatch when there are hashes of another canonical version among the cases to be compared.
     """
     knobs = settings.current()
     with transaction(open_engine(knobs), knobs) as connection:
-        if mixed := queries.mixed_canonical_versions(connection):
+        since, skew = last_reconciled(connection), clock_skews(connection)
+        only = stage_touched(connection, as_of, since) if touched and since and since < as_of else None
+        if mixed := queries.mixed_canonical_versions(connection, only):
             raise CanonicalMismatch(
                 f"the warehouse holds cases of canonical version {mixed}: run python -m flows.rehash"
             )
         quarantined = queries.open_quarantine(connection)
-        since, skew = last_reconciled(connection), clock_skews(connection)
-        only = stage_touched(connection, as_of, since) if touched and since and since < as_of else None
         confirm = pd.Timedelta(hours=knobs.confirm_hours)
         ground = Ground(
             as_of=pd.Timestamp(as_of),

@@ -90,11 +90,11 @@ def _append_by_copy(
     return copy_batches(connection, table, whole, batches())
 
 
-def analyze(connection: Connection, *filled: Table) -> None:
+def analyze(connection: Connection, *filled: Table, columns: Sequence[str] = ()) -> None:
     """Tell PostgreSQL what is in tables that were just filled: until then it plans the next joins for empty ones, which
-    takes several times as long. DuckDB looks by itself."""
+    takes several times as long. DuckDB looks by itself. `columns`: of one wide table, those that are asked for."""
     if connection.dialect.name == "postgresql":
-        refresh_statistics(connection, *filled)
+        refresh_statistics(connection, *filled, columns=columns)
 
 
 def fetch(connection: Connection, statement: Select[Any]) -> pa.Table:

@@ -79,7 +79,8 @@ def remember(
     point("warehouse.ledger.after_update")
     _insert(connection, run_id, as_of, found)
     point("warehouse.ledger.after_insert")
-    analyze(connection, mismatch, mismatch_event)
+    if only is None:  # what a few cases change, the server notices by itself
+        analyze(connection, mismatch, mismatch_event)
     point("warehouse.ledger.after_analyze")
     return counts
 

@@ -52,10 +52,11 @@ def copy_in(connection: Connection, table: Table, schema: pa.Schema, files: Sequ
     refresh_statistics(connection, table)
 
 
-def refresh_statistics(connection: Connection, *tables: Table) -> None:
-    """ANALYZE, which takes a sample however large the table is."""
+def refresh_statistics(connection: Connection, *tables: Table, columns: Sequence[str] = ()) -> None:
+    """ANALYZE, which takes a sample however large the table is; of some `columns` only, if there are any."""
     names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
-    _driver(connection).execute(sql.SQL("ANALYZE {}").format(names))
+    some = sql.SQL(" ({})").format(sql.SQL(", ").join(map(sql.Identifier, columns))) if columns else sql.SQL("")
+    _driver(connection).execute(sql.SQL("ANALYZE {}{}").format(names, some))
 
 
 def copy_batches(connection: Connection, table: Table, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:

@@ -18,15 +18,16 @@ from tasks.warehouse.tables import quarantine, version, window
 from tasks.warehouse.touched import Touched
 
 _UNJUDGED = frozenset(
-    {"record_id", "population_linked", "agency_rung", "canonical_version", "content_hash"}
-    | {"window_start", "landing_file"}
+    {"own_code", "record_id", "submitted_at", "received_day", "returned_at", "population_linked", "agency_rung"}
+    | {"canonical_version", "content_hash", "window_start", "landing_file"}
 )
 """Columns that no rule of comparison reads: they stay where they are."""
 
 
-def mixed_canonical_versions(connection: Connection) -> list[int]:
-    """Canonical versions among the current cases that are not today's."""
-    versions = select(version.c.canonical_version).where(version.c.recorded_to.is_(None)).distinct()
+def mixed_canonical_versions(connection: Connection, only: Touched | None = None) -> list[int]:
+    """Canonical versions among the current cases that are not today's. `only` as in `disagreeing`."""
+    rows = version if only is None else only.versions
+    versions = select(rows.c.canonical_version).where(rows.c.recorded_to.is_(None)).distinct()
     return sorted(v for v in connection.execute(versions).scalars() if v != CANONICAL_VERSION)
 
 

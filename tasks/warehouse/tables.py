@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -60,7 +61,7 @@ version: Final = Table(
     comment="What one side said about one case from recorded_from until recorded_to (null: still says it).",
 )
 # DuckDB uses no index of two columns to find a row, and would pay for it with every load.
-Index("ix_version_case", version.c.side, version.c.case_code).ddl_if(dialect="postgresql")
+Index("ix_version_case", version.c.case_code, version.c.side).ddl_if(dialect="postgresql")
 Index(  # the narrow join of reconcile reads nothing else; and a case has one current version
     "uq_version_current",
     version.c.side,
@@ -70,6 +71,17 @@ Index(  # the narrow join of reconcile reads nothing else; and a case has one cu
     postgresql_include=["row_hash", "content_hash"],
 ).ddl_if(dialect="postgresql")
 
+# What an incremental reconcile asks of the whole: what is new (rows are appended, so a range of blocks is a time), what
+# was closed, and whose deadline passed.
+Index("ix_version_recorded", version.c.recorded_from, postgresql_using="brin").ddl_if(dialect="postgresql")
+Index("ix_version_closed", version.c.recorded_to, postgresql_where=version.c.recorded_to.is_not(None)).ddl_if(
+    dialect="postgresql"
+)
+Index(
+    "ix_version_running",
+    version.c.deadline_at,
+    postgresql_where=and_(version.c.recorded_to.is_(None), version.c.clock_stopped_at.is_(None)),
+).ddl_if(dialect="postgresql")
 Index(  # what a window no longer lists
     "ix_version_listed",
     version.c.side,

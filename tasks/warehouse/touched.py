@@ -10,9 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, CompoundSelect, Connection, Select, Table, Text, and_, exists, func, or_, select, union
+from sqlalchemy import Column, Connection, Select, Table, Text, and_, exists, func, or_, select, union
 
-from schemas.codes import Side
 from schemas.mismatch import Kind, Verdict
 from tasks.warehouse.bulk import analyze, temporary
 from tasks.warehouse.tables import mismatch, quarantine, suppression, version
@@ -21,12 +20,13 @@ _UNCOPIED = frozenset({"record_id", "population_linked", "content_hash", "window
 """Columns of a version that no question about a touched case names."""
 _RESIDUE = (Kind.AMBIGUOUS.value, Kind.MISSING_ON_PORTAL.value, Kind.MISSING_IN_CITY.value)
 _OPEN = mismatch.c.resolved_at.is_(None)
+_AMBIGUOUS = mismatch.c.kind == Kind.AMBIGUOUS.value
 _CURRENT = version.c.recorded_to.is_(None)
 
 
 class Touched(NamedTuple):
     """What to look at again: `codes`, a table of `case_code`, each once; `versions`, a table of all versions of these
-    cases (and of a few more) with the columns of the version table that reconciling reads."""
+    cases with the columns of the version table that reconciling reads."""
 
     codes: Table
     versions: Table
@@ -44,27 +44,31 @@ def stage_touched(connection: Connection, as_of: datetime, since: datetime) -> T
     for reason in (_changed(since), _unsettled(), _ordered(since), _set_aside(since), _overdue_since(since, as_of)):
         _add(connection, codes, reason)
     analyze(connection, codes)
-    versions = _copied(connection, union(select(codes.c.case_code), *_lone_then()))
-    _add(connection, codes, _look_alikes(codes, versions))
-    analyze(connection, codes)
+    kept = [column for column in version.c if column.name not in _UNCOPIED]
+    versions = temporary(connection, "stage_version", *(Column(column.name, column.type) for column in kept))
+    _copy(connection, versions, select(codes.c.case_code))
+    analyze(connection, versions, columns=("side", "case_code", "recorded_from", "recorded_to"))
+    possible = temporary(connection, "stage_possible", Column("case_code", Text, nullable=False))
+    if _add(connection, possible, _lone_nearby(versions)):
+        analyze(connection, possible)
+        _add(connection, codes, _look_alikes(possible, versions))
+        copied = select(versions.c.case_code)
+        _copy(connection, versions, select(codes.c.case_code).where(codes.c.case_code.not_in(copied)))
     return Touched(codes, versions)
 
 
-def _add(connection: Connection, table: Table, codes: Select[Any]) -> None:
+def _add(connection: Connection, table: Table, codes: Select[Any]) -> int:
+    """Add those of the codes that are not there yet; returns how many."""
     (code,) = codes.selected_columns
-    known = select(table.c.case_code)
-    connection.execute(table.insert().from_select(["case_code"], codes.where(code.not_in(known)).distinct()))
+    new = codes.where(code.not_in(select(table.c.case_code))).distinct()
+    return connection.execute(table.insert().from_select(["case_code"], new)).rowcount
 
 
-def _copied(connection: Connection, codes: CompoundSelect[Any]) -> Table:
-    """A temporary table of all versions of the codes."""
-    kept = [column for column in version.c if column.name not in _UNCOPIED]
-    copy = temporary(connection, "stage_version", *(Column(column.name, column.type) for column in kept))
-    sides = version.c.side.in_([side.value for side in Side])  # all of them: the index begins with the side
-    rows = select(*kept).where(sides, version.c.case_code.in_(codes))
-    connection.execute(copy.insert().from_select([column.name for column in kept], rows))
-    analyze(connection, copy)
-    return copy
+def _copy(connection: Connection, versions: Table, codes: Select[Any]) -> None:
+    """Add all versions of the codes."""
+    names = list(versions.c.keys())
+    rows = select(*(version.c[name] for name in names)).where(version.c.case_code.in_(codes))
+    connection.execute(versions.insert().from_select(names, rows))
 
 
 def _changed(since: datetime) -> Select[Any]:
@@ -100,23 +104,32 @@ def _overdue_since(since: datetime, as_of: datetime) -> Select[Any]:
     )
 
 
-def _lone_then() -> tuple[Select[Any], Select[Any]]:
-    """Cases that lacked their partner at the last reconcile: an untouched one that lacks it now did so then."""
-    residue = select(mismatch.c.case_code).where(_OPEN, mismatch.c.kind.in_(_RESIDUE))
-    listed = func.unnest(func.string_to_array(mismatch.c.portal_value, ", "))
-    candidates = select(listed.label("case_code")).where(_OPEN, mismatch.c.kind == Kind.AMBIGUOUS.value)
-    return residue, candidates
+def _lone_nearby(versions: Table) -> Select[Any]:
+    """Cases that lacked their partner at the last reconcile, of the procedure and agency of a touched one that lacks
+    its own, now or then.
 
-
-def _look_alikes(codes: Table, versions: Table) -> Select[Any]:
-    """Cases that lacked their partner, of the same applicant and day as a touched one that lacks its own, now or at the
-    last reconcile."""
-    v, other = versions.c, versions.alias("other")
-    current, touched = v.recorded_to.is_(None), v.case_code.in_(select(codes.c.case_code))
-    paired = select(v.case_code).where(current).group_by(v.case_code).having(func.count() > 1)
-    lone = or_(v.case_code.not_in(paired), v.case_code.in_(union(*_lone_then())))
-    persons = select(v.applicant_fingerprint, v.received_day).where(touched, lone).distinct().subquery("persons")
-    same = and_(
-        other.c.applicant_fingerprint == persons.c.applicant_fingerprint, other.c.received_day == persons.c.received_day
+    An untouched case that lacks its partner now did so then: it is in the ledger, or a candidate of one that is, and a
+    candidate shares procedure and agency.
+    """
+    v, m = versions.c, mismatch.c
+    residue = and_(_OPEN, m.kind.in_(_RESIDUE))
+    candidates = func.unnest(func.string_to_array(m.portal_value, ", ")).label("case_code")
+    paired = select(v.case_code).where(v.recorded_to.is_(None)).group_by(v.case_code).having(func.count() > 1)
+    lone_then = union(select(m.case_code).where(residue), select(candidates).where(residue, _AMBIGUOUS))
+    lone = or_(v.case_code.not_in(paired), v.case_code.in_(lone_then))
+    offices = select(v.procedure_code, v.agency_code).where(lone).distinct().cte("offices")
+    near = and_(
+        residue,
+        exists().where(offices.c.procedure_code == m.procedure_code, offices.c.agency_code == m.agency_code),
     )
-    return select(other.c.case_code).select_from(other.join(persons, same)).where(other.c.recorded_to.is_(None))
+    codes = union(select(m.case_code).where(near), select(candidates).where(near, _AMBIGUOUS)).subquery("nearby")
+    return select(codes.c.case_code)
+
+
+def _look_alikes(possible: Table, versions: Table) -> Select[Any]:
+    """Those of the possible cases that are of the same applicant, day, procedure and agency as a touched one."""
+    v, other = versions.c, version.alias("other").c
+    block = ("procedure_code", "agency_code", "received_day", "applicant_fingerprint")
+    alike = exists().where(*(v[name] == other[name] for name in block))
+    codes = select(possible.c.case_code)
+    return select(other.case_code).where(other.recorded_to.is_(None), other.case_code.in_(codes), alike)

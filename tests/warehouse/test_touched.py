@@ -24,6 +24,7 @@ from tasks.warehouse.writer import SideLoad, load_side
 DAY = Window(date(2026, 4, 1), date(2026, 4, 2))
 FIRST = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = FIRST + timedelta(days=1)
+OFFICE = {"procedure_code": "1.000001", "agency_code": "H26.01"}
 Said = dict[str, int]
 """What a side says of each case: case code -> its hash."""
 
@@ -36,6 +37,7 @@ def load(connection: Connection, folder: Path, side: Side, said: Said, at: datet
         "canonical_version": pa.array([1] * rows, pa.int16()), "row_hash": hashes, "content_hash": hashes,
         "received_day": day, "listed_day": day, "window_start": day,
     }  # fmt: skip
+    given |= {name: pa.array([value] * rows) for name, value in OFFICE.items()}
     given |= {name: pa.array(values, CASE_SCHEMA.field(name).type) for name, values in columns.items()}
     table = pa.Table.from_arrays([given.get(f.name, pa.nulls(rows, f.type)) for f in CASE_SCHEMA], schema=CASE_SCHEMA)
     pq.write_table(table, folder / "cases.parquet")
@@ -46,7 +48,7 @@ def load(connection: Connection, folder: Path, side: Side, said: Said, at: datet
 def note(connection: Connection, folder: Path, verdicts: dict[str, str], at: datetime, kind: str) -> None:
     """Let the ledger know a mismatch of each code."""
     rows = [
-        {"case_code": code, "kind": kind, "leading": True, "verdict": verdict, "field": "x"}
+        {"case_code": code, "kind": kind, "leading": True, "verdict": verdict, "field": "x", **OFFICE}
         for code, verdict in verdicts.items()
     ]
     pq.write_table(pa.Table.from_pylist(rows, schema=FINDING_SCHEMA), folder / "findings.parquet")
@@ -70,7 +72,7 @@ def test_parts_hold_every_differing_case_once(warehouse: Any, tmp_path: Path) ->
 
 def test_touched_codes_are_those_whose_findings_can_change(warehouse: Any, tmp_path: Path) -> None:
     said = dict.fromkeys(("same", "settled", "young", "altered", "gone", "overdue", "alone", "twin", "stranger"), 1)
-    persons = [None] * 6 + ["p", "p", "q"]
+    persons = [None] * 6 + [1, 1, 2]
     deadlines = [LATER - timedelta(hours=1) if code == "overdue" else None for code in said]
     with warehouse.begin() as connection:
         known = {"applicant_fingerprint": persons, "deadline_at": deadlines}

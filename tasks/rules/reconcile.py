@@ -110,8 +110,10 @@ def _with_context(findings: pd.DataFrame, cases: pd.DataFrame, known: pd.DataFra
         agency_code=cases["city_agency_code"].fillna(cases["portal_agency_code"]),
         procedure_code=cases["city_procedure_code"].fillna(cases["portal_procedure_code"]),
     )
-    findings = findings.assign(cause=causes(findings, cases)).merge(context, on="case_code", how="left")
-    unread, seen = findings.pop("unread").astype(bool), findings.pop("seen")
+    places = pd.Index(cases["case_code"]).get_indexer(findings["case_code"])
+    context = context.take(places).set_axis(findings.index)
+    unread, seen = context.pop("unread"), context.pop("seen")
+    findings = findings.assign(cause=causes(findings, cases, places), **context)
     ways = findings["kind"].map({str(kind): direction_of(kind) for kind in Kind})
     lag, confirm = limits(ways, findings["procedure_code"], ground.measured, ground.lag, ground.confirm)
     findings["verdict"] = verdicts(findings["since"], unread, seen, lag, confirm)
@@ -119,7 +121,7 @@ def _with_context(findings: pd.DataFrame, cases: pd.DataFrame, known: pd.DataFra
 
 
 def _known(cases: pd.DataFrame, ground: Ground) -> pd.DataFrame:
-    """What is known of each case: `case_code`, `since`, `seen` (the last read of both sides), `unread`.
+    """What is known of each case, in order: `since`, `seen` (the last read of both sides), `unread`.
 
     Unread is a case with a row in quarantine, with a missing partner whose day was never listed, or without a read of
     both sides after the change.
@@ -127,7 +129,7 @@ def _known(cases: pd.DataFrame, ground: Ground) -> pd.DataFrame:
     since = changed_at(cases["city_modified_at"], cases["city_received_at"], cases["portal_received_at"], ground.skew)
     seen, read = known_until(cases, ground.windows, ground.as_of)
     unread = cases["case_code"].isin(ground.unreadable) | ~read | ((seen < ground.as_of) & (seen < since))
-    return pd.DataFrame({"case_code": cases["case_code"], "since": since, "seen": seen, "unread": unread})
+    return pd.DataFrame({"since": since, "seen": seen, "unread": unread})
 
 
 def _doubled(doubled: pd.DataFrame, ground: Ground) -> pd.DataFrame:

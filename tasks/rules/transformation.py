@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from schemas.codes import Status
 from schemas.mismatch import Kind
@@ -17,6 +18,9 @@ from tasks.rules.keys import edit_distance, split_procedure
 from tasks.rules.lifecycle import distance
 from tasks.rules.text import Rung, equal_rung
 
+_SIDES: Final = ("city", "portal")
+_NOTHING: Final = "\x00"
+"""Stands for null, and between two values; no value has it."""
 OTHER: Final = "other value"
 _ABSENT = {"portal": "absent on portal", "city": "absent in city"}
 _BY_KIND: Final = {
@@ -41,39 +45,37 @@ _NAMES: Final = {
 }
 
 
-def causes(findings: pd.DataFrame, cases: pd.DataFrame) -> pd.Series:
+def causes(findings: pd.DataFrame, cases: pd.DataFrame, places: NDArray[np.intp]) -> pd.Series:
     """The cause of each finding (text, index of `findings`).
 
-    `findings`: FINDING_COLUMNS of `tasks.rules.compare`; `cases`: `case_code` and the columns of both sides
-    (`city_<name>`, `portal_<name>`), one row a case.
+    `findings`: FINDING_COLUMNS of `tasks.rules.compare`; `cases`: the columns of both sides (`city_<name>`,
+    `portal_<name>`), one row a case; `places`: the row of each finding's case.
     """
-    fixed = findings["kind"].map({str(kind): said for kind, said in _BY_KIND.items()}).astype("string[pyarrow]")
-    parts = [_of_look_alikes(findings)]
-    parts.append(fixed.loc[fixed.notna() & (findings["kind"] != Kind.AMBIGUOUS.value)])
-    codes = pd.Index(cases["case_code"])
-    of_values = findings.loc[fixed.isna()]
-    for name in of_values["field"].unique():
-        some = of_values.loc[of_values["field"] == name]
-        rows = some.index
+    fixed = findings["kind"].map({str(kind): said for kind, said in _BY_KIND.items()})
+    told = fixed.astype(object).to_numpy(copy=True)
+    city, portal = findings["city_value"], findings["portal_value"]
+    fields, names = pd.factorize(findings["field"].where(fixed.isna()))
+    for number, name in enumerate(names):
+        rows = np.flatnonzero(fields == number)
         if name in _TIMES:
-            places = codes.get_indexer(some["case_code"])
-            city, portal = (cases[f"{side}_{name}"].take(places).set_axis(rows) for side in ("city", "portal"))
-            said = _absence(city, portal).fillna(_of_wall_clocks(_local(city), _local(portal)))
-        elif name == "status_code":
-            said = _of_statuses(some)
+            at = places[rows]
+            told[rows] = _of_times(*(cases[f"{side}_{name}"].take(at).reset_index(drop=True) for side in _SIDES))
         else:
-            said = _of_values(some, name)
-        parts.append(said.astype("string[pyarrow]"))
-    cause: pd.Series = pd.concat(parts).reindex(findings.index)
-    return cause
+            # Few pairs of values come often: each is looked at once.
+            pairs, _ = pd.factorize(city.take(rows).fillna(_NOTHING) + _NOTHING + portal.take(rows).fillna(_NOTHING))
+            once = rows[np.unique(pairs, return_index=True)[1]]
+            values = city.take(once), portal.take(once)
+            said = _of_statuses(*values) if name == "status_code" else _of_values(*values, str(name))
+            told[rows] = np.asarray(said, dtype=object)[pairs]
+    alike = np.flatnonzero(findings["kind"] == Kind.AMBIGUOUS.value)
+    told[alike] = _of_look_alikes(city.take(alike), portal.take(alike))
+    return pd.Series(told, index=findings.index, dtype="string[pyarrow]")
 
 
-def _of_look_alikes(findings: pd.DataFrame) -> pd.Series:
+def _of_look_alikes(city: pd.Series, portal: pd.Series) -> list[str]:
     """The evidence of an ambiguous case: how far the nearest candidate's code is; all else is the same in its kind."""
-    some = findings.loc[findings["kind"] == Kind.AMBIGUOUS.value]
-    edits = [edit_distance(a, b.split(", ")[0]) for a, b in zip(some["city_value"], some["portal_value"], strict=True)]
-    said = [f"look-alike code, {n} edit{'s' if n > 1 else ''}" for n in edits]
-    return pd.Series(said, index=some.index, dtype="string[pyarrow]")
+    edits = [edit_distance(a, b.split(", ")[0]) for a, b in zip(city, portal, strict=True)]
+    return [f"look-alike code, {n} edit{'s' if n > 1 else ''}" for n in edits]
 
 
 def _absence(city: pd.Series, portal: pd.Series) -> pd.Series:
@@ -87,14 +89,18 @@ def _local(at: pd.Series) -> pd.Series:
     return wall_clock
 
 
+def _of_times(city: pd.Series, portal: pd.Series) -> pd.Series:
+    said: pd.Series = _absence(city, portal).fillna(_of_wall_clocks(_local(city), _local(portal)))
+    return said
+
+
 def _of_wall_clocks(city: pd.Series, portal: pd.Series) -> pd.Series:
     """Dates without their time before shifts: midnight of the same day is no shift by the hour that it was."""
     minutes = ((portal - city).dt.total_seconds() / 60).fillna(0.5).to_numpy()
     whole_hours, whole_days = minutes % 60 == 0, minutes % 1_440 == 0
     turned = (city.dt.day == portal.dt.month) & (city.dt.month == portal.dt.day) & (city.dt.year == portal.dt.year)
-    sign = np.where(minutes < 0, "-", "+")
-    hours = np.char.add(sign, np.char.zfill((np.abs(minutes) // 60).astype(int).astype(str), 2))
-    days = np.char.add(sign, (np.abs(minutes) // 1_440).astype(int).astype(str))
+    places, shifts = pd.factorize(minutes)  # few faults, so few shifts
+    hours, days = (np.array([name(float(by)) for by in shifts], dtype=np.str_)[places] for name in (_shift, _days))
     named = np.select(
         [
             (city.dt.normalize() == portal).to_numpy(bool),
@@ -106,21 +112,25 @@ def _of_wall_clocks(city: pd.Series, portal: pd.Series) -> pd.Series:
         [
             "date only",
             "seconds cut",
-            np.char.add(np.char.add("shift ", hours), ":00"),
+            hours,
             "day and month swapped",
-            np.char.add("days ", days),
+            days,
         ],
         default="other time",
     )
     return pd.Series(named.astype(object), index=city.index, dtype="string[pyarrow]")
 
 
-def _of_statuses(findings: pd.DataFrame) -> pd.Series:
-    pairs = pd.Series(
-        list(zip(findings["city_value"], findings["portal_value"], strict=True)), index=findings.index, dtype=object
-    )
-    told: pd.Series = pairs.map({(a, b): _steps(Status(int(a)), Status(int(b))) for a, b in set(pairs)})
-    return told
+def _shift(minutes: float) -> str:
+    return f"shift {'-' if minutes < 0 else '+'}{int(abs(minutes) // 60):02d}:00"
+
+
+def _days(minutes: float) -> str:
+    return f"days {'-' if minutes < 0 else '+'}{int(abs(minutes) // 1_440)}"
+
+
+def _of_statuses(city: pd.Series, portal: pd.Series) -> list[str]:
+    return [_steps(Status(int(a)), Status(int(b))) for a, b in zip(city, portal, strict=True)]
 
 
 def _steps(city: Status, portal: Status) -> str:
@@ -132,15 +142,16 @@ def _steps(city: Status, portal: Status) -> str:
     return "backwards or astray"
 
 
-def _of_values(findings: pd.DataFrame, name: str) -> pd.Series:
-    city, portal = findings["city_value"], findings["portal_value"]
+def _of_values(city: pd.Series, portal: pd.Series, name: str) -> pd.Series:
     cause: pd.Series = _absence(city, portal)
     if name == "procedure_code":
         same = split_procedure(portal)["base"].eq(city).fillna(False).astype(bool)
         return cause.fillna(_text(city, portal).mask(same, "suffix kept"))
     if name == "agency_name":
         rung = equal_rung(city, portal).map({int(rung): said for rung, said in _NAMES.items()})
-        return cause.fillna(rung.astype("string[pyarrow]")).fillna(_text(city, portal))
+        named = cause.fillna(rung.astype("string[pyarrow]"))
+        other = named.isna()
+        return named.fillna(_text(city.loc[other], portal.loc[other]))
     if name == "fee_total":
         ratio = pd.to_numeric(portal) / pd.to_numeric(city).replace(0, pd.NA)
         return cause.fillna(ratio.map({1_000.0: "thousandfold", 0.001: "a thousandth"})).fillna(OTHER)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from schemas.codes import Status as S
@@ -16,7 +17,8 @@ def told(city: Values, portal: Values) -> dict[str, str]:
     """Kind -> cause of one pair, beside another that agrees."""
     batch = pairs(({}, {}), (city, portal))
     found = judge(batch, NOW)
-    return dict(zip(found["kind"], causes(found, batch), strict=True))
+    places = pd.Index(batch["case_code"]).get_indexer(found["case_code"])
+    return dict(zip(found["kind"], causes(found, batch, places), strict=True))
 
 
 @pytest.mark.parametrize(

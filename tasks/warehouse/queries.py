@@ -18,10 +18,10 @@ from tasks.warehouse.tables import quarantine, version, window
 from tasks.warehouse.touched import Touched
 
 _UNJUDGED = frozenset(
-    {"own_code", "record_id", "submitted_at", "received_day", "returned_at", "population_linked", "agency_rung"}
-    | {"canonical_version", "content_hash", "window_start", "landing_file"}
+    {"case_code", "own_code", "record_id", "submitted_at", "received_day", "returned_at", "population_linked"}
+    | {"agency_rung", "canonical_version", "content_hash", "window_start", "landing_file"}
 )
-"""Columns that no rule of comparison reads: they stay where they are."""
+"""Columns that no rule of comparison reads of a side: they stay where they are."""
 
 
 def mixed_canonical_versions(connection: Connection, only: Touched | None = None) -> list[int]:

@@ -53,7 +53,8 @@ def run(cases: int, seed: int, folder: Path) -> dict[str, Any]:
         planted = json.loads(truth.read_text(encoding="utf-8"))
         end = date.fromisoformat(planted["period"]["end"]) + timedelta(days=1)
         asked = [str(end - timedelta(days=DAYS + 1)), str(end), planted["now"]]
-        results, states = [], {}
+        results: list[dict[str, Any]] = []
+        states: dict[str, Any] = {}
         for name, kills in (("one_shot", 0), ("by_month", 0), ("killed", KILLS)):
             environment = _environment(ready, folder, name)
             taken = _run(name, asked, environment, kills, results)

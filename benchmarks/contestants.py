@@ -66,7 +66,7 @@ def _configure(folder: str, place: str = "", **more: str) -> tuple[Any, list[Any
 def _extract(windows: list[Any]) -> dict[Any, list[dict[str, Any]]]:
     jobs = [(side, window) for window in windows for side in Side]
     with disable_run_logger(), ThreadPoolExecutor(WORKERS) as pool:
-        landed = list(pool.map(lambda job: extract.fn(*job, "bench"), jobs))
+        landed = list(pool.map(lambda job: extract.fn(job[0], job[1], "bench"), jobs))
     return {side: [read for read in landed if read["side"] is side] for side in Side}
 
 

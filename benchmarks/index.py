@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import ARRAY, String, func, literal, select
 
+from benchmarks.knobs import settings_for
 from benchmarks.measure import Contestant, measure, ratios
 from schemas.case import CASE_SCHEMA
 from schemas.codes import Side
@@ -26,7 +27,6 @@ from schemas.measures import COUNTED, MEASURES, SERVICES
 from schemas.period import Period, Timeline, months, timeline
 from schemas.publication import Inputs, Service
 from schemas.ruleset import RULE_SETS
-from settings import Settings
 from tasks.rules.attribution import attribute, deltas
 from tasks.rules.cause import causes
 from tasks.rules.index import both_sides, score_lines, spread
@@ -106,7 +106,8 @@ def _city(cases: int, dice: np.random.Generator) -> pd.DataFrame:
     frame["recorded_from"] = pd.Timestamp(NOW)
     frame["run_id"] = "benchmark"
     absent = {name: pd.Series([None] * cases, dtype=object) for name in _schema().names if name not in frame}
-    return frame.assign(**absent)[_schema().names]
+    whole: pd.DataFrame = frame.assign(**absent)[_schema().names]
+    return whole
 
 
 def _portal(city: pd.DataFrame, dice: np.random.Generator) -> pd.DataFrame:
@@ -119,14 +120,12 @@ def _portal(city: pd.DataFrame, dice: np.random.Generator) -> pd.DataFrame:
     portal.loc[faults == 4, "has_result"] = False
     portal.loc[faults == 5, "agency_code"] = "H26.1"
     portal.loc[faults > 0, "row_hash"] += len(city)
-    return portal.loc[faults != 1]
+    arrived: pd.DataFrame = portal.loc[faults != 1]
+    return arrived
 
 
 def _connection(folder: Path) -> Any:
-
-    knobs = Settings(  # type: ignore[call-arg]
-        city_url="http://city", portal_url="http://portal", portal_password="-", fingerprint_key="-", data_dir=folder
-    )
+    knobs = settings_for(folder, f"duckdb:///{folder / 'warehouse.duckdb'}")
     return transaction(open_engine(knobs), knobs)
 
 
@@ -205,10 +204,10 @@ def attribution(folder: str) -> dict[str, float]:
         wide, line = _whole(connection, [YEAR])
         pairs = differing_pairs(connection)
     changes = deltas(pairs, RULES, line, line.span(YEAR), "agency_code")
-    counts = {
-        row["agency_code"]: (*({name: int(row[f"{side}_{name}"]) for name in MEASURES} for side in Side), None)
-        for row in wide.to_dict("records")
-    }
+    city, portal = (
+        [{name: int(row[f"{side}_{name}"]) for name in MEASURES} for row in wide.to_dict("records")] for side in Side
+    )
+    counts = {unit: (ours, theirs, None) for unit, ours, theirs in zip(wide["agency_code"], city, portal, strict=True)}
     result = attribute(changes, causes(changes, _findings(pairs)), counts, RULES)
     gaps = {
         unit: portal_points(c, c["received"], RULES) - portal_points(p, c["received"], RULES)

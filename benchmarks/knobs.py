@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pydantic import SecretStr
+
 import settings
 from settings import Settings
 
@@ -14,8 +16,8 @@ def settings_for(folder: Path, url: str) -> Settings:
     return Settings(  # type: ignore[call-arg]
         city_url="http://city",
         portal_url="http://portal",
-        portal_password="-",
-        fingerprint_key="-",
+        portal_password=SecretStr("-"),
+        fingerprint_key=SecretStr("-"),
         data_dir=folder,
         warehouse_url=url,
     )

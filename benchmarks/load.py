@@ -86,7 +86,12 @@ def synthetic(cases: int, dice: np.random.Generator) -> pa.Table:
     ended = np.where(
         dice.random(cases) < 0.97, received + dice.integers(24, 32 * 24, cases) * hour, np.datetime64("NaT")
     )
-    times = {"submitted_at": received - 2 * hour, "received_at": received, "due_at": due, "deadline_at": due}
+    times: dict[str, Any] = {
+        "submitted_at": received - 2 * hour,
+        "received_at": received,
+        "due_at": due,
+        "deadline_at": due,
+    }
     times |= {"finished_at": ended, "returned_at": ended + hour, "clock_stopped_at": ended, "modified_at": ended}
     frame = pd.DataFrame({name: pd.Series(at).dt.tz_localize("UTC") for name, at in times.items()})
     day = pd.Series(received).dt.date

@@ -9,13 +9,13 @@ import pandas as pd
 
 from errors import MalformedPage
 from schemas.codes import Side
-from tasks.sources.protocol import PortalSource
+from tasks.sources.protocol import Catalogues
 
 ONLINE = "2"
 """`KENH` of a way of filing that is online."""
 
 
-def agencies(portal: PortalSource) -> pd.DataFrame:
+def agencies(portal: Catalogues) -> pd.DataFrame:
     """Columns `agency_code`, `agency_name`, `agency_level`, all text; one row a unit."""
     rows = portal.catalogue("LayDanhMucCoQuan")
     try:
@@ -25,7 +25,7 @@ def agencies(portal: PortalSource) -> pd.DataFrame:
     return pd.DataFrame(triples, columns=["agency_code", "agency_name", "agency_level"], dtype="string[pyarrow]")
 
 
-def procedures(portal: PortalSource, workers: int) -> pd.DataFrame:
+def procedures(portal: Catalogues, workers: int) -> pd.DataFrame:
     """Columns `procedure_code`, `procedure_name`, `field_code`, `field_name` (text), `max_days` (Int16, working days,
     null when the catalogue has none), `has_fee`, `returns_document`, `offered_online` (bool), `population_linked` (bool
     or null), `offices` (agency codes with a space between) and `procedure_level`; one row a procedure.
@@ -38,7 +38,7 @@ def procedures(portal: PortalSource, workers: int) -> pd.DataFrame:
     return frame.astype({**dict.fromkeys(text, "string[pyarrow]"), "max_days": "Int16", "population_linked": "boolean"})
 
 
-def _procedure(portal: PortalSource, listed: dict[str, Any]) -> dict[str, Any]:
+def _procedure(portal: Catalogues, listed: dict[str, Any]) -> dict[str, Any]:
     code = listed["MATTHC"]
     details = portal.catalogue("LayThuTuc", maTTHC=code)
     detail = details[0] if details else {}

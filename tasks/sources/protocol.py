@@ -110,9 +110,13 @@ class CitySource(Source, Protocol):
     """A source of the city's cases."""
 
 
-class PortalSource(Source, Protocol):
-    """A source of the portal's cases, and of the catalogues that both sides' values are judged against."""
+class Catalogues(Protocol):
+    """The catalogues that both sides' values are judged against."""
 
     def catalogue(self, service: str, **arguments: str) -> list[Record]:
         """The rows of a catalogue service (`LayDanhMucCoQuan`, `LayDanhSachTTHC`, `LayThuTuc`)."""
         ...
+
+
+class PortalSource(Source, Catalogues, Protocol):
+    """A source of the portal's cases, and of the catalogues."""

@@ -94,7 +94,11 @@ def histories(draw: st.DrawFn) -> dict[tuple[int, int], Said]:
     return {key: draw(contents(key[1])) for key in keys[: draw(st.integers(1, 5))]}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=settings.default.max_examples // 2,  # each is a whole warehouse
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
 @given(reads=histories())
 def test_any_order_of_loading_tells_one_history(warehouse: Any, tmp_path: Path, reads: Any) -> None:
     with warehouse.begin() as connection:

@@ -1,9 +1,9 @@
 """Tools that compare two tables, over the same two sides. Runs in the peers' environment.
 
-Each takes the city's and the portal's compared columns from Parquet files. Counted is the way from the files to the
-rows that differ, since ours begins with tables on disk as well; `compare_seconds` and `compare_cpu_seconds` are without
-the reading. A tool on frames has compared a few rows before. reladiff works inside a database: its tables are there
-before the count begins.
+Each takes the city's and the portal's compared columns from Parquet files made for it, or, as ours does, from the
+warehouse (`..._warehouse`, read by DuckDB into frames). Counted is the way from the files to the rows that differ;
+`compare_seconds` and `compare_cpu_seconds` are without the reading. A tool on frames has compared a few rows before.
+reladiff works inside a database: its tables are there before the count begins.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def _clocks() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def _timed(folder: str, read: Callable[[str], Any], compare: Callable[[Any, Any], int]) -> dict[str, Any]:
-    compare(*(read(f"{folder}/{side}.parquet").head(500) for side in SIDES))
+def _timed(folder: str, read: Callable[[str, str], Any], compare: Callable[[Any, Any], int]) -> dict[str, Any]:
+    compare(*(read(folder, side).head(500) for side in SIDES))
     gc.collect()
     start = _clocks()
-    city, portal = (read(f"{folder}/{side}.parquet") for side in SIDES)
+    city, portal = (read(folder, side) for side in SIDES)
     loaded = _clocks()
     differing = compare(city, portal)
     end = _clocks()
@@ -43,12 +43,34 @@ def _reported(comparer: Any, city: Any, portal: Any) -> int:
     return len(result.df1_unq_rows) + len(result.df2_unq_rows) + len(result.all_mismatch())
 
 
+def _exported(reader: Callable[[str], Any], folder: str, side: str) -> Any:
+    return reader(f"{folder}/{side}.parquet")
+
+
+def _polars_from_warehouse(folder: str, side: str) -> Any:
+    import duckdb
+    from pyarrow.parquet import read_schema
+
+    columns = ", ".join(read_schema(f"{folder}/{side}.parquet").names)
+    with duckdb.connect(f"{folder}/ours.duckdb", read_only=True) as database:
+        database.execute("SET TimeZone = 'UTC'")
+        current = f"core_cases__version WHERE side = '{side}' AND recorded_to IS NULL"
+        return database.sql(f"SELECT {columns} FROM {current}").pl()
+
+
 def datacompy_polars(folder: str) -> dict[str, Any]:
     """datacompy on Polars frames."""
     import polars as pl
     from datacompy import PolarsCompare
 
-    return _timed(folder, pl.read_parquet, partial(_reported, PolarsCompare))
+    return _timed(folder, partial(_exported, pl.read_parquet), partial(_reported, PolarsCompare))
+
+
+def datacompy_polars_warehouse(folder: str) -> dict[str, Any]:
+    """datacompy on Polars frames of the rows in the warehouse: where ours begins."""
+    from datacompy import PolarsCompare
+
+    return _timed(folder, _polars_from_warehouse, partial(_reported, PolarsCompare))
 
 
 def datacompy_pandas(folder: str) -> dict[str, Any]:
@@ -56,7 +78,7 @@ def datacompy_pandas(folder: str) -> dict[str, Any]:
     import pandas as pd
     from datacompy import PandasCompare
 
-    return _timed(folder, pd.read_parquet, partial(_reported, PandasCompare))
+    return _timed(folder, partial(_exported, pd.read_parquet), partial(_reported, PandasCompare))
 
 
 def pandas_merge(folder: str) -> dict[str, Any]:
@@ -71,7 +93,7 @@ def pandas_merge(folder: str) -> dict[str, Any]:
             differs |= ~((a == b) | (a.isna() & b.isna()))
         return len(both.loc[differs])
 
-    return _timed(folder, pd.read_parquet, compare)
+    return _timed(folder, partial(_exported, pd.read_parquet), compare)
 
 
 def reladiff(folder: str) -> dict[str, Any]:

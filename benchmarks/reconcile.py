@@ -2,10 +2,11 @@
 
 `ours` is the product's reconcile step into an empty ledger: narrow join, fetch of the differing pairs, judgement,
 mismatches and events written, committed. `bare_join` only counts the differing keys in DuckDB over the same tables,
-`bare` fetches their whole rows as well. The tools read the compared columns from Parquet files, and only count and
-sample (`peer_compare`). `ours_1pct`, `ours_6pct` and `ours_clustered` (3 % that are neighbours) are the same step over
-other differences; `ours_again` is a full reconcile after 10,000 cases changed, `ours_touched` one of the touched alone.
-`postgresql_...` are the last two and the bare join on a PostgreSQL server with the same content.
+`bare` fetches their whole rows as well. The tools read the compared columns from Parquet files, or from the warehouse
+as ours does (`..._warehouse`), and only count and sample (`peer_compare`). `ours_1pct`, `ours_6pct` and
+`ours_clustered` (3 % that are neighbours) are the same step over other differences; `ours_again` is a full reconcile
+after 10,000 cases changed, `ours_touched` one of the touched alone. `postgresql_...` are the last two and the bare join
+on a PostgreSQL server with the same content.
 
 Ours, and the tools on frames, have done the same over a few rows before the count begins: what a process does once, as
 loading a driver, a run has behind it when it comes to this step.
@@ -43,7 +44,7 @@ MOST_FOR_PEERS = 2_000_000
 """More cases than this do not fit into memory with the tools that hold both sides there."""
 LATER = NOW + timedelta(days=1)
 WORK = "work.duckdb"
-PEERS = ("datacompy_polars", "datacompy_pandas", "pandas_merge", "reladiff")
+PEERS = ("datacompy_polars", "datacompy_polars_warehouse", "datacompy_pandas", "pandas_merge", "reladiff")
 SLOW = "datacompy_pandas"
 OURS = ("ours_1pct", "ours_6pct", "ours_clustered", "ours_again", "ours_touched")
 ON_POSTGRES = ("postgresql_join", "postgresql_again", "postgresql_touched")

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 CASES ?= 20000
 SEED ?= 1
+TEST_WORKERS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 BENCH_PEERS := .venv-bench/.ready
@@ -25,8 +26,8 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## sandbox, daily flow, and what it found: CASES=20000 SEED=1 [REPAIR=1]
 	@$(BIN)/python -m flows.demo --cases $(CASES) --seed $(SEED) $(if $(REPAIR),--repair)
 
-test: $(READY) ## the tests
-	@$(BIN)/python -m pytest -m "not full"
+test: $(READY) ## the tests, a file at a time on each of TEST_WORKERS=2 processes
+	@$(BIN)/python -m pytest -m "not full" -n $(TEST_WORKERS) --dist loadfile
 
 test-full: $(READY) ## the tests with the big profiles
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest

@@ -62,7 +62,7 @@ def test_command_line(tmp_path: Path) -> None:
         ready = json.loads(process.stdout.readline())
         written = orjson.loads(truth.read_bytes())
         process.send_signal(signal.SIGTERM)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (0, "", "")
     assert ready["ready"] is True
     assert (ready["cases"], ready["now"]) == (300, "2026-11-20T16:30:00+07:00")

@@ -34,8 +34,8 @@ QUICK: dict[str, Any] = {
     "backoff_seconds": 0.001, "backoff_cap_seconds": 0.01, "answer_limit_mb": 8,
 }  # fmt: skip
 PATIENCE: dict[str, dict[str, Any]] = {
-    "silence": {"read_seconds": 0.2, "attempts": 2},
-    "slow_drip": {"total_seconds": 0.3, "attempts": 2},
+    "silence": {"read_seconds": 1, "attempts": 2},
+    "slow_drip": {"total_seconds": 1.5, "attempts": 2},
     "error_429": {"attempts": 2},
     "error_429_date": {"attempts": 2},
 }

@@ -34,6 +34,8 @@ from tasks.warehouse import reading, repairs
 from tasks.warehouse.engine import create_tables, open_engine, transaction
 
 FLOW = "repair-apply"
+AT_ONCE = 50
+"""Pushes that are worked out together."""
 
 
 @task(name="apply repairs", tags=["repair"])
@@ -106,17 +108,18 @@ class _Run:
             self._before = repairs.outcomes_since_reset(connection, self._limits.in_row)
             due, left = _due(connection, self._told)
             cases = repairs.cases_of(connection, [push["case_code"] for push in due])
-        why = self._stop()
-        for push in due:
-            if why or len(self._made) == self._most:
-                left["stopped" if why else "next run"] += 1
-                continue
-            case = cases[cases["case_code"] == push["case_code"]].reset_index(drop=True)
-            try:
-                self._made.append(pusher.attempt(push, case, len(self._made)))
-            except Unsent as unsent:
-                left[str(unsent)] += 1
-            why = self._stop()
+        why, waiting = self._stop(), due
+        while waiting and not why and (room := self._most - len(self._made)):
+            drafts = pusher.drafts(waiting[: min(room, AT_ONCE)], cases)
+            while drafts and not why:
+                draft, push, waiting = drafts.pop(0), waiting[0], waiting[1:]
+                try:
+                    self._made.append(pusher.attempt(push, draft, len(self._made)))
+                except Unsent as unsent:
+                    left[str(unsent)] += 1
+                why = self._stop()
+        if waiting:
+            left["stopped" if why else "next run"] += len(waiting)
         return _result(len(due), left, Counter(self._made), resumed, why)
 
     def _stop(self) -> str | None:

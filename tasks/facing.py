@@ -1,11 +1,12 @@
-"""One case on both sides, outside of a read: the city's as the warehouse has it, the portal's as it was just answered.
+"""Some cases on both sides, outside of a read: the city's as the warehouse has them, the portal's as just answered.
 
-The same rules as on the daily path, over one record: what agrees here agrees for the next run.
+The same rules as on the daily path, over a few records: what agrees here agrees for the next run. They cost as much for
+one as for fifty, so they are asked for many at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,41 +65,62 @@ class Facing:
         self._knobs = knobs
         self._as_of = pd.Timestamp(as_of)
 
-    def on_portal(self, record: Mapping[str, Any]) -> Seen | None:
-        """A record of the portal; None for one that a run would set aside. It holds personal data, the result none."""
-        frame = to_frame(to_table([dict(record)], PORTAL, _OneRecord(PORTAL)))
+    def on_portal(self, records: Sequence[Mapping[str, Any]]) -> list[Seen | None]:
+        """Records of the portal, in order; None for one that a run would set aside. They hold personal data, the result
+        none."""
+        if not records:
+            return []
+        frame = to_frame(to_table([dict(record) for record in records], PORTAL, _OneRecord(PORTAL)))
         rows = typed(Side.PORTAL, frame, forms=self._forms)
         unread = frame[ABSENT_FIELDS].notna() | rows["status_code"].isna() | rows["case_code"].isna()
-        if unread.any() or rows[list(_FLAGS)].astype(bool).to_numpy().any():
-            return None
-        rows = rows.assign(window_start=self._as_of.date(), landing_file=None)
+        read = (~unread & ~rows[list(_FLAGS)].astype(bool).any(axis=1)).to_numpy(bool)
+        rows = rows.loc[read].reset_index(drop=True).assign(window_start=self._as_of.date(), landing_file=None)
         key = self._knobs.fingerprint_key.get_secret_value().encode()
-        case = to_frame(canonicalise(Side.PORTAL, rows, self._references, key))
-        return Seen(case, _facts(Side.PORTAL, rows, case))
+        seen = iter(_seen(Side.PORTAL, rows, to_frame(canonicalise(Side.PORTAL, rows, self._references, key))))
+        return [next(seen) if good else None for good in read]
 
-    def in_city(self, case: pd.DataFrame) -> tuple[Seen, dict[str, Any]] | None:
-        """The city's current case (one row of the warehouse) and the row of the landing zone that it was made of, which
-        holds personal data; None when that row is there no more."""
-        file, code = case["landing_file"].iloc[0], case["own_code"].fillna(case["case_code"]).iloc[0]
-        zone = Zone.of(self._knobs)
-        if pd.isna(file) or not zone.holds(file):
-            return None
-        landed = to_frame(zone.table(file, filters=[("case_code", "=", code)])).tail(1).reset_index(drop=True)
+    def in_city(self, cases: pd.DataFrame) -> list[tuple[Seen, dict[str, Any]] | None]:
+        """The city's current cases (rows of the warehouse), in order, each with the row of the landing zone that it was
+        made of, which holds personal data; None where that row is there no more."""
+        landed = self._landed(cases)
         if landed.empty:
-            return None
+            return [None] * len(cases)
         words = self._knobs.city_status_map or STATUS_WORDS[self._knobs.city_adapter]
-        rows = typed(Side.CITY, landed, words, self._forms)
-        return Seen(case, _facts(Side.CITY, rows, case)), {str(k): v for k, v in landed.iloc[0].items()}
+        rows = typed(Side.CITY, landed.reset_index(drop=True), words, self._forms)
+        seen = _seen(Side.CITY, rows, cases.iloc[landed.index].reset_index(drop=True))
+        texts = ({str(name): value for name, value in row.items()} for row in landed.to_dict("records"))
+        found = dict(zip(landed.index, zip(seen, texts, strict=True), strict=True))
+        return [found.get(place) for place in range(len(cases))]
 
-    def kinds(self, city: Seen, portal: Seen) -> list[str]:
-        """The kinds of mismatch between the two; empty: they agree."""
-        code = city.case[["case_code"]].reset_index(drop=True)
-        ours, theirs = (side.case.reset_index(drop=True) for side in (city, portal))
-        pair = pd.concat([code, ours.add_prefix("city_"), theirs.add_prefix("portal_")], axis=1)
-        return sorted(set(judge(pair, self._as_of)["kind"]))
+    def _landed(self, cases: pd.DataFrame) -> pd.DataFrame:
+        """Rows of the landing zone of those of the cases that have one, by the case's place."""
+        zone = Zone.of(self._knobs)
+        own = cases["own_code"].fillna(cases["case_code"]).reset_index(drop=True)
+        parts = []
+        for file, codes in own.groupby(cases["landing_file"].to_numpy()):
+            if zone.holds(str(file)):
+                rows = to_frame(zone.table(str(file), filters=[("case_code", "in", codes.to_list())]))
+                rows = rows.drop_duplicates("case_code", keep="last")
+                places = pd.Series(codes.index, index=codes)
+                parts.append(rows.set_axis(places.loc[rows["case_code"]].to_numpy()))
+        return pd.concat(parts) if parts else pd.DataFrame()
+
+    def kinds(self, pairs: Sequence[tuple[Seen, Seen]]) -> list[list[str]]:
+        """The kinds of mismatch between the city's and the portal's case of each pair; none: they agree."""
+        if not pairs:
+            return []
+        places = pd.Series(range(len(pairs)), name="case_code").astype("string[pyarrow]")
+        city, portal = (pd.concat([seen.case for seen in side], ignore_index=True) for side in zip(*pairs, strict=True))
+        frame = pd.concat([places, city.add_prefix("city_"), portal.add_prefix("portal_")], axis=1)
+        found = judge(frame, self._as_of).groupby("case_code")["kind"].unique()
+        return [sorted(found.get(place, [])) for place in places]
 
 
-def _facts(side: Side, rows: pd.DataFrame, case: pd.DataFrame) -> dict[str, Any]:
-    """Facts of the lists, which the canonical case does not keep, and the canonical case."""
-    of_lists = {str(name): rows[name].iloc[0] for name in rows.columns.difference([*columns(side), *case.columns])}
-    return of_lists | {str(name): case[name].iloc[0] for name in case.columns}
+def _seen(side: Side, rows: pd.DataFrame, cases: pd.DataFrame) -> list[Seen]:
+    """Each case with its facts: those of its lists, which the canonical case does not keep, and the canonical ones."""
+    of_lists = rows[rows.columns.difference([*columns(side), *cases.columns])]
+    facts = zip(of_lists.to_dict("records"), cases.to_dict("records"), strict=True)
+    return [
+        Seen(cases.iloc[[place]], {str(name): value for name, value in (said | case).items()})
+        for place, (said, case) in enumerate(facts)
+    ]

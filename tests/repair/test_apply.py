@@ -15,6 +15,7 @@ from errors import ConfigError, WarehouseLocked
 from sandbox.world import World
 from schemas.repair import Outcome
 from tasks.apply import _alone, reset_breaker
+from tasks.pusher import Pusher
 from tasks.rules.alarm import Alarm
 from tasks.rules.approval import digest
 from tasks.warehouse import repairs
@@ -137,6 +138,29 @@ def test_a_record_that_agrees_already_is_not_pushed_again(ground: Ground) -> Non
         connection.execute(repairs.attempt.delete())
     assert ground.apply("again", minutes=2)["left"]["agrees already"] == 4
     assert ground.portal.pushes() == 8, "the next four instead"
+
+
+def test_a_record_that_moves_between_look_and_push_is_left_to_the_next_run(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = next(push["case_code"] for push in ground.read()["pushes"] if push["is_updating"])
+    drafts = Pusher.drafts
+
+    def then_moved(pusher: Pusher, *asked: Any) -> Any:
+        made = drafts(pusher, *asked)
+        monkeypatch.setattr(Pusher, "drafts", drafts)
+        (record,) = look_up(ground, code)
+        assert pusher.target.push(record | {"GhiChu": "from elsewhere"}, updating=True) == "0"
+        return made
+
+    monkeypatch.setattr(Pusher, "drafts", then_moved)
+    assert ground.apply()["left"]["moved"] == 1
+    assert code not in {attempt["case_code"] for attempt in ground.attempts()}
+    for number in range(len(ground.read()["pushes"])):
+        ground.apply(f"run{number}", minutes=2 + number)
+    (record,) = look_up(ground, code)
+    assert record["GhiChu"] == "from elsewhere"
+    assert outcomes(ground) == ["proven"] * len(ground.read()["pushes"])
 
 
 @pytest.mark.parametrize(

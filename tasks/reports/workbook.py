@@ -130,7 +130,7 @@ def _scores(findings: Findings) -> Sheet:
             Column(f"Tổng số, {name}", 12, attrgetter(f"{side}_denominator"), _COUNT),
             Column(f"Điểm, {name}", 11, attrgetter(f"{side}_points"), _POINTS),
         ]
-    columns += [Column("Điểm mất", 11, attrgetter("gap"), _POINTS)]
+    columns += [Column("Điểm mất", 11, attrgetter("gap"), _FINE_POINTS)]
     return Sheet("Chỉ tiêu", columns, findings.scores)
 
 

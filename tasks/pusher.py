@@ -25,12 +25,10 @@ from errors import SourceError
 from schemas.crash import point
 from schemas.mismatch import Kind
 from schemas.repair import Outcome
-from schemas.systems import PORTAL
 from settings import Settings
 from tasks.facing import Facing, Seen
 from tasks.rules.breaker import settled
 from tasks.rules.push import correction, whole_record
-from tasks.sources.columns import known_names
 from tasks.sources.push import PushTarget
 from tasks.warehouse import reading, repairs
 from tasks.warehouse.engine import open_engine, transaction
@@ -39,7 +37,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 Push = Mapping[str, Any]
 """An entry of a plan: `case_code`, `closes`, `is_updating`."""
-_READ = sorted(known_names(PORTAL) - PORTAL.ignored)
 
 
 class Unsent(Exception):
@@ -127,7 +124,7 @@ class Pusher:
         if isinstance(draft, Unsent):
             raise draft
         code = push["case_code"]
-        if _told(self.target.records(draft.code)) != _told(draft.looked_at):
+        if self.target.records(draft.code) != draft.looked_at:  # any field: what is not corrected is sent as it was
             raise Unsent("moved")
         name = f"{self.run_id}-{number:04d}"
         row = {
@@ -225,8 +222,3 @@ def _where(function: Callable[[list[T]], list[R]], items: Sequence[T | None]) ->
     """What a function of many makes of those items that are there, in their places."""
     made = iter(function([item for item in items if item is not None]))
     return [None if item is None else next(made) for item in items]
-
-
-def _told(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What records say in the fields that are read of them."""
-    return [{name: record.get(name) for name in _READ} for record in records]

@@ -140,8 +140,9 @@ def test_a_record_that_agrees_already_is_not_pushed_again(ground: Ground) -> Non
     assert ground.portal.pushes() == 8, "the next four instead"
 
 
+@pytest.mark.parametrize("field", ["GhiChu", "TrichYeuHoSo"])  # one that is read of a record, and one that is not
 def test_a_record_that_moves_between_look_and_push_is_left_to_the_next_run(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
     code = next(push["case_code"] for push in ground.read()["pushes"] if push["is_updating"])
     drafts = Pusher.drafts
@@ -150,7 +151,7 @@ def test_a_record_that_moves_between_look_and_push_is_left_to_the_next_run(
         made = drafts(pusher, *asked)
         monkeypatch.setattr(Pusher, "drafts", drafts)
         (record,) = look_up(ground, code)
-        assert pusher.target.push(record | {"GhiChu": "from elsewhere"}, updating=True) == "0"
+        assert pusher.target.push(record | {field: "from elsewhere"}, updating=True) == "0"
         return made
 
     monkeypatch.setattr(Pusher, "drafts", then_moved)
@@ -159,7 +160,7 @@ def test_a_record_that_moves_between_look_and_push_is_left_to_the_next_run(
     for number in range(len(ground.read()["pushes"])):
         ground.apply(f"run{number}", minutes=2 + number)
     (record,) = look_up(ground, code)
-    assert record["GhiChu"] == "from elsewhere"
+    assert record[field] == "from elsewhere"
     assert outcomes(ground) == ["proven"] * len(ground.read()["pushes"])
 
 

@@ -108,18 +108,20 @@ class _Run:
             self._before = repairs.outcomes_since_reset(connection, self._limits.in_row)
             due, left = _due(connection, self._told)
             cases = repairs.cases_of(connection, [push["case_code"] for push in due])
-        why, waiting = self._stop(), due
-        while waiting and not why and (room := self._most - len(self._made)):
-            drafts = pusher.drafts(waiting[: min(room, AT_ONCE)], cases)
-            while drafts and not why:
-                draft, push, waiting = drafts.pop(0), waiting[0], waiting[1:]
+        why, done = self._stop(), 0
+        while done < len(due) and not why and (room := self._most - len(self._made)):
+            some = due[done : done + min(room, AT_ONCE)]
+            for push, draft in zip(some, pusher.drafts(some, cases), strict=True):
+                if why:
+                    break
+                done += 1
                 try:
                     self._made.append(pusher.attempt(push, draft, len(self._made)))
                 except Unsent as unsent:
                     left[str(unsent)] += 1
                 why = self._stop()
-        if waiting:
-            left["stopped" if why else "next run"] += len(waiting)
+        if rest := len(due) - done:
+            left["stopped" if why else "next run"] += rest
         return _result(len(due), left, Counter(self._made), resumed, why)
 
     def _stop(self) -> str | None:

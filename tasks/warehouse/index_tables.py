@@ -1,4 +1,4 @@
-"""Tables of the index beside its scores: what each mismatch kind costs, how sure a score is, and publications."""
+"""Tables of the index: scores, what each mismatch kind costs, how sure a score is, and publications."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = [
     "publication_line",
     "published",
     "recommendation",
+    "score",
 ]
 
 PAIR_COLUMNS: Final = (
@@ -34,6 +35,21 @@ PAIR_COLUMNS: Final = (
     *FLAG_COLUMNS,
 )
 """What the index reads of a case."""
+
+score: Final = Table(
+    "core_index__score",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("level", String(20), primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("period", String(10), primary_key=True),
+    Column("indicator", String(60), primary_key=True),
+    Column("side", String(6), primary_key=True),
+    Column("numerator", BigInteger, nullable=False),
+    Column("denominator", BigInteger, nullable=False),
+    Column("points", Numeric(18, 10), nullable=False),
+    comment="Points of one indicator for one unit and period, from the city's truth and from the portal's copy.",
+)
 
 attribution: Final = Table(
     "core_index__attribution",

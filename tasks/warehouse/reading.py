@@ -8,9 +8,9 @@ from sqlalchemy import Connection, case, func, select
 from schemas.lag import ALL
 from schemas.mismatch import BELIEVED, Verdict
 from tasks.warehouse.bulk import fetch, to_frame
-from tasks.warehouse.index_tables import attribution, interval, other_score, published, recommendation
+from tasks.warehouse.index_tables import attribution, interval, other_score, published, recommendation, score
 from tasks.warehouse.reference_tables import agency
-from tasks.warehouse.tables import lag, mismatch, mismatch_event, quarantine, score, window
+from tasks.warehouse.tables import lag, mismatch, mismatch_event, quarantine, window
 
 _OPEN = mismatch.c.resolved_at.is_(None)
 _DISBELIEVED = (Verdict.UNKNOWN.value, Verdict.SUPPRESSED.value)

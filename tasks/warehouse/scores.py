@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Numeric, Table, cast, literal,
 
 from schemas.crash import point
 from tasks.warehouse.bulk import stage
-from tasks.warehouse.index_tables import attribution, interval, other_score, published, recommendation
-from tasks.warehouse.tables import mismatch, score
+from tasks.warehouse.index_tables import attribution, interval, other_score, published, recommendation, score
+from tasks.warehouse.tables import mismatch
 
 CITY_UNIT = "H26"
 WHOLE = "all"

@@ -190,21 +190,6 @@ lag: Final = Table(
     comment="How long changes take to the other side, by procedure (empty: all), where enough were seen to arrive.",
 )
 
-score: Final = Table(
-    "core_index__score",
-    metadata,
-    Column("run_id", String(40), primary_key=True),
-    Column("level", String(20), primary_key=True),
-    Column("unit", Text, primary_key=True),
-    Column("period", String(10), primary_key=True),
-    Column("indicator", String(60), primary_key=True),
-    Column("side", String(6), primary_key=True),
-    Column("numerator", BigInteger, nullable=False),
-    Column("denominator", BigInteger, nullable=False),
-    Column("points", Numeric(18, 10), nullable=False),
-    comment="Points of one indicator for one unit and period, from the city's truth and from the portal's copy.",
-)
-
 run: Final = Table(
     "ops__run",
     metadata,

@@ -16,8 +16,8 @@ from sqlalchemy import Column, ColumnElement, Connection, MetaData, Select, Stri
 from schemas.case import CASE_SCHEMA
 from schemas.codes import QUARANTINE_LABELS, STATUS_LABELS, Label, Side
 from schemas.mismatch import BELIEVED, KINDS, VERDICT_LABELS
-from tasks.warehouse.index_tables import other_score
-from tasks.warehouse.tables import mismatch, quarantine, score, version
+from tasks.warehouse.index_tables import other_score, score
+from tasks.warehouse.tables import mismatch, quarantine, version
 
 _INTERNAL = {
     "applicant_fingerprint",

@@ -8,8 +8,9 @@ from decimal import Decimal
 from sqlalchemy import Connection, case, func, select
 
 from schemas.codes import Side
+from tasks.warehouse.index_tables import score
 from tasks.warehouse.reference_tables import agency
-from tasks.warehouse.tables import mismatch, mismatch_event, quarantine, run, score, version
+from tasks.warehouse.tables import mismatch, mismatch_event, quarantine, run, version
 
 
 def open_by_kind(connection: Connection) -> dict[str, dict[str, int]]:

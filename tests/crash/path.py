@@ -29,8 +29,8 @@ from tasks.score import score_sides
 from tasks.validate import validate
 from tasks.warehouse import views
 from tasks.warehouse.engine import open_engine, transaction
-from tasks.warehouse.index_tables import attribution, interval, metadata, other_score, published, recommendation
-from tasks.warehouse.tables import run, score, window
+from tasks.warehouse.index_tables import attribution, interval, metadata, other_score, published, recommendation, score
+from tasks.warehouse.tables import run, window
 from tests.crash.order import Order
 from tests.crash.reads import MemorySource, as_of, days
 
